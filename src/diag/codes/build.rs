@@ -1,0 +1,3 @@
+//! Codes of the build area.
+
+super::codes! {}

@@ -1,0 +1,3 @@
+//! Codes of the manifest area.
+
+super::codes! {}

@@ -1,0 +1,87 @@
+//! The one registry of diagnostic codes. `lifeboat explain CODE` and `docs/codes.md` are made from
+//! it, and a test demands that each code appears in a case. One file per area, so that a code's
+//! neighbours are its relatives.
+
+use super::Severity;
+
+/// What the registry knows of a code.
+#[derive(Debug)]
+pub struct Entry {
+    /// Stable kebab-case name.
+    pub name: &'static str,
+    /// Severity unless overridden.
+    pub severity: Severity,
+    /// What it means, one sentence.
+    pub summary: &'static str,
+    /// Why it matters and how Kubernetes, Helm or K3s behaves; Markdown.
+    pub explanation: &'static str,
+    /// How to mend it; Markdown.
+    pub remedy: &'static str,
+}
+
+/// A diagnostic code: a handle into the registry. Compare with the constants of the area modules.
+#[derive(Clone, Copy)]
+pub struct Code(pub &'static Entry);
+
+impl Code {
+    /// Stable kebab-case name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.0.name
+    }
+
+    /// Severity unless overridden.
+    #[must_use]
+    pub fn severity(self) -> Severity {
+        self.0.severity
+    }
+
+    /// Looks a code up by name.
+    #[must_use]
+    pub fn find(name: &str) -> Option<Self> {
+        all().find(|code| code.name() == name)
+    }
+}
+
+impl PartialEq for Code {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.name == other.0.name
+    }
+}
+impl Eq for Code {}
+impl std::fmt::Debug for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0.name)
+    }
+}
+
+/// Declares the codes of one area: constants plus a table named `ALL`.
+macro_rules! codes {
+    ($($(#[$doc:meta])* $id:ident = $name:literal, $sev:ident, $summary:literal, $explanation:literal, $remedy:literal;)*) => {
+        $(
+            #[doc = $summary]
+            pub const $id: $crate::diag::Code = $crate::diag::Code(&$crate::diag::codes::Entry {
+                name: $name,
+                severity: $crate::diag::Severity::$sev,
+                summary: $summary,
+                explanation: $explanation,
+                remedy: $remedy,
+            });
+        )*
+        /// All codes of this area.
+        pub static ALL: &[$crate::diag::Code] = &[$($id),*];
+    };
+}
+pub(crate) use codes;
+
+pub mod build;
+pub mod catalogue;
+pub mod manifest;
+pub mod policy;
+pub mod proof;
+pub mod verify;
+
+/// All codes, area by area.
+pub fn all() -> impl Iterator<Item = Code> {
+    [policy::ALL, catalogue::ALL, build::ALL, manifest::ALL, verify::ALL, proof::ALL].into_iter().flatten().copied()
+}

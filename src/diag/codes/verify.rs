@@ -1,0 +1,3 @@
+//! Codes of the verify area.
+
+super::codes! {}

@@ -1,0 +1,93 @@
+//! Diagnostics as data: a code, a severity, the facts, places, and what to write instead. Rendering
+//! lives in the files beside this one; wording lives where the finding is made, explanations in
+//! [`codes`].
+
+pub mod codes;
+
+pub use codes::Code;
+
+use crate::source::Span;
+
+/// How much a finding weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Broken input or a broken promise: the run fails.
+    Error,
+    /// Worth a look; can be raised with `-D` or silenced with `-A`.
+    Warning,
+    /// For information only.
+    Note,
+}
+
+/// A second place that belongs to a finding.
+#[derive(Clone, Debug)]
+pub struct Label {
+    /// Where.
+    pub span: Span,
+    /// What this place has to do with it.
+    pub text: String,
+}
+
+/// One finding.
+#[derive(Clone, Debug)]
+pub struct Diagnostic {
+    /// Stable kebab-case code.
+    pub code: Code,
+    /// Weight before command-line overrides.
+    pub severity: Severity,
+    /// One line, lower case, no full stop.
+    pub message: String,
+    /// The offending place with a short text under the caret.
+    pub primary: Option<Label>,
+    /// The other places that make it wrong.
+    pub labels: Vec<Label>,
+    /// Further facts, one line each.
+    pub notes: Vec<String>,
+    /// What to do or write instead.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// A finding with the code's own severity.
+    #[must_use]
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity: code.severity(),
+            message: message.into(),
+            primary: None,
+            labels: Vec::new(),
+            notes: Vec::new(),
+            help: None,
+        }
+    }
+
+    /// Sets the primary place.
+    #[must_use]
+    pub fn at(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.primary = Some(Label { span, text: text.into() });
+        self
+    }
+
+    /// Adds another place.
+    #[must_use]
+    pub fn label(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.labels.push(Label { span, text: text.into() });
+        self
+    }
+
+    /// Adds a fact.
+    #[must_use]
+    pub fn note(mut self, text: impl Into<String>) -> Self {
+        self.notes.push(text.into());
+        self
+    }
+
+    /// Sets the way out.
+    #[must_use]
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        self.help = Some(text.into());
+        self
+    }
+}
