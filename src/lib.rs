@@ -33,6 +33,7 @@ pub mod prove;
 pub mod report;
 pub mod rules;
 pub mod scheduler;
+pub mod shape;
 pub mod source;
 pub mod verify;
 pub mod why;

@@ -1,1 +1,8 @@
-//! To be written: see `docs/architecture.md`.
+//! The tier policy: `policy.toml` and its bases, read ([`shapes`]), checked ([`check`]) and checked for
+//! good ([`Policy`]).
+
+mod model;
+pub mod shapes;
+
+pub use model::*;
+pub use shapes::TomlPolicy;

@@ -1,6 +1,9 @@
 //! Source files and places in them. Every policy, catalogue and values file that a run reads is
 //! registered here once; everything else holds four-byte handles and byte spans.
 
+pub mod extends;
+pub mod tree;
+
 use std::sync::Arc;
 
 /// Handle of a source file inside one [`SourceMap`].

@@ -83,5 +83,8 @@ pub mod verify;
 
 /// All codes, area by area.
 pub fn all() -> impl Iterator<Item = Code> {
-    [policy::ALL, catalogue::ALL, build::ALL, manifest::ALL, verify::ALL, proof::ALL].into_iter().flatten().copied()
+    [policy::ALL, catalogue::ALL, build::ALL, manifest::ALL, verify::ALL, proof::ALL]
+        .into_iter()
+        .flatten()
+        .copied()
 }

@@ -1,0 +1,262 @@
+//! Policies that build on others: `extends = "../base.toml"`. Bases are merged key by key before
+//! anything is checked, so that a site sees one policy in which every value still knows its own file.
+//!
+//! Tables merge, everything else is replaced by the later file; a key that ends in `+` appends its
+//! list to what the bases gave (`"values+" = [...]`; the quotes are TOML's wish).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::tree::{self, Entry, Node, SyntaxError, Table, Value};
+use super::{FileId, SourceMap, Span};
+
+/// Largest policy or base that is read, in bytes.
+pub const MAX_BYTES: u64 = 1 << 20;
+
+/// Longest chain of files that extend each other.
+pub const MAX_CHAIN: usize = 16;
+
+/// Most files that one policy may be made of, diamonds counted each time.
+pub const MAX_FILES: usize = 64;
+
+/// Why a source could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LoadError {
+    /// There is no such file.
+    NotFound,
+    /// The path is a folder.
+    IsFolder,
+    /// Larger than the budget.
+    TooLarge {
+        /// Size in bytes, if known.
+        bytes: Option<u64>,
+        /// The budget in bytes.
+        limit: u64,
+    },
+    /// Not UTF-8 at this byte offset.
+    NotUtf8 {
+        /// Offset of the first bad byte.
+        offset: usize,
+    },
+    /// Whatever else the system says, one line.
+    Other(String),
+}
+
+/// Reads texts by name; the binary's reads files, a test's reads a map.
+pub trait Loader {
+    /// The text behind a name (a path with `/`), of at most `limit` bytes.
+    ///
+    /// # Errors
+    /// Says why there is none.
+    fn load(&self, name: &str, limit: u64) -> Result<String, LoadError>;
+}
+
+/// A loader over texts in memory.
+impl Loader for BTreeMap<String, String> {
+    fn load(&self, name: &str, limit: u64) -> Result<String, LoadError> {
+        let text = self.get(name).ok_or(LoadError::NotFound)?;
+        match text.len() as u64 {
+            n if n > limit => Err(LoadError::TooLarge { bytes: Some(n), limit }),
+            _ => Ok(text.clone()),
+        }
+    }
+}
+
+/// What can go wrong while a policy and its bases are put together.
+#[derive(Clone, Debug)]
+pub enum Problem {
+    /// A file could not be read; `from` is the `extends` that names it, if it is a base.
+    Load {
+        /// The file's name.
+        name: String,
+        /// Why.
+        error: LoadError,
+        /// Who asked for it.
+        from: Option<Span>,
+    },
+    /// A file has no content but blanks and comments.
+    Empty {
+        /// The file.
+        file: FileId,
+    },
+    /// A file is not TOML.
+    Syntax(SyntaxError),
+    /// `extends` is neither a string nor a list of strings.
+    NotAName {
+        /// The value.
+        span: Span,
+        /// Its type in words.
+        kind: &'static str,
+    },
+    /// A file extends itself; the spans are the `extends` values along the cycle, the closing one last.
+    Cycle(Vec<(String, Span)>),
+    /// The chain of bases is longer than [`MAX_CHAIN`], or made of more than [`MAX_FILES`].
+    TooLong {
+        /// The `extends` that exceeds it.
+        span: Span,
+    },
+    /// `key+` where the base's value is no list, or with a value that is none.
+    NotAList {
+        /// The appending key.
+        span: Span,
+        /// The base's value, where it is at fault.
+        base: Option<Span>,
+        /// The type found, in words.
+        kind: &'static str,
+    },
+}
+
+/// Reads a policy with all of its bases into one tree. Problems are collected; the tree holds what
+/// could be read.
+pub fn read(loader: &dyn Loader, sources: &mut SourceMap, name: &str) -> (Node, Vec<Problem>) {
+    let mut read = Read { loader, sources, problems: Vec::new(), chain: Vec::new(), files: 0 };
+    let node = read.file(name, None);
+    let empty = Node { span: Span::new(FileId(0), 0, 0), value: Value::Table(Table::new()) };
+    (node.unwrap_or(empty), read.problems)
+}
+
+struct Read<'a> {
+    loader: &'a dyn Loader,
+    sources: &'a mut SourceMap,
+    problems: Vec<Problem>,
+    /// The files being read, outermost first, each with the `extends` that asked for it.
+    chain: Vec<(String, Option<Span>)>,
+    files: usize,
+}
+
+impl Read<'_> {
+    fn file(&mut self, name: &str, from: Option<Span>) -> Option<Node> {
+        if let Some(start) = self.chain.iter().position(|(other, _)| other == name) {
+            let mut cycle: Vec<_> = self.chain[start + 1..]
+                .iter()
+                .filter_map(|(name, span)| Some((name.clone(), (*span)?)))
+                .collect();
+            cycle.extend(from.map(|span| (name.to_owned(), span)));
+            self.problems.push(Problem::Cycle(cycle));
+            return None;
+        }
+        self.files += 1;
+        if let Some(span) = from
+            && (self.chain.len() >= MAX_CHAIN || self.files > MAX_FILES)
+        {
+            self.problems.push(Problem::TooLong { span });
+            return None;
+        }
+        let text: Arc<str> = match self.loader.load(name, MAX_BYTES) {
+            Ok(text) => text.into(),
+            Err(error) => {
+                self.problems.push(Problem::Load { name: name.to_owned(), error, from });
+                return None;
+            }
+        };
+        let file = self.sources.add(name, Arc::clone(&text));
+        let (node, errors) = tree::parse(file, &text);
+        let broken = !errors.is_empty();
+        self.problems.extend(errors.into_iter().map(Problem::Syntax));
+        let Value::Table(mut own) = node.value else { return None };
+        if own.is_empty() && !broken {
+            self.problems.push(Problem::Empty { file });
+        }
+        self.chain.push((name.to_owned(), from));
+        let merged = self.bases(name, &mut own);
+        self.chain.pop();
+        let merged = match merged {
+            Some(base) => self.merge(base, own),
+            None => self.merge(Table::new(), own),
+        };
+        Some(Node { span: node.span, value: Value::Table(merged) })
+    }
+
+    /// Takes `extends` out of a table and reads what it names, later bases over earlier ones.
+    fn bases(&mut self, name: &str, own: &mut Table) -> Option<Table> {
+        let extends = own.shift_remove("extends")?;
+        let items = match extends.node.value {
+            Value::Array(items) => items,
+            _ => vec![extends.node],
+        };
+        let mut merged: Option<Table> = None;
+        for item in items {
+            let Value::String(base) = &item.value else {
+                self.problems.push(Problem::NotAName { span: item.span, kind: item.value.kind() });
+                continue;
+            };
+            let Some(node) = self.file(&relative(name, base), Some(item.span)) else { continue };
+            if let Value::Table(table) = node.value {
+                merged = Some(match merged {
+                    Some(below) => self.merge(below, table),
+                    None => table,
+                });
+            }
+        }
+        merged
+    }
+
+    fn merge(&mut self, mut base: Table, over: Table) -> Table {
+        for (key, mut entry) in over {
+            if let Some(plain) = key.strip_suffix('+').filter(|plain| !plain.is_empty()) {
+                self.append(&mut base, plain, entry);
+                continue;
+            }
+            match base.get_mut(&key) {
+                Some(Entry { node: Node { value: Value::Table(below), span }, key: key_span })
+                    if matches!(entry.node.value, Value::Table(_)) =>
+                {
+                    let Value::Table(above) = entry.node.value else { continue };
+                    let below_table = std::mem::take(below);
+                    *below = self.merge(below_table, above);
+                    (*span, *key_span) = (entry.node.span, entry.key);
+                }
+                Some(below) => *below = entry,
+                None => {
+                    if let Value::Table(inner) = entry.node.value {
+                        entry.node.value = Value::Table(self.merge(Table::new(), inner));
+                    }
+                    base.insert(key, entry);
+                }
+            }
+        }
+        base
+    }
+
+    fn append(&mut self, base: &mut Table, key: &str, entry: Entry) {
+        let Value::Array(more) = entry.node.value else {
+            let kind = entry.node.value.kind();
+            self.problems.push(Problem::NotAList { span: entry.node.span, base: None, kind });
+            return;
+        };
+        match base.get_mut(key) {
+            None => {
+                let node = Node { span: entry.node.span, value: Value::Array(more) };
+                base.insert(key.to_owned(), Entry { key: entry.key, node });
+            }
+            Some(Entry { node: Node { value: Value::Array(items), .. }, .. }) => items.extend(more),
+            Some(below) => self.problems.push(Problem::NotAList {
+                span: entry.key,
+                base: Some(below.node.span),
+                kind: below.node.value.kind(),
+            }),
+        }
+    }
+}
+
+/// A base's name relative to the file that names it, with `.` and `..` resolved by text, so that a
+/// cycle through `a/../a` is seen and no file system is asked. An absolute name stays.
+#[must_use]
+pub fn relative(file: &str, base: &str) -> String {
+    if base.starts_with('/') {
+        return base.to_owned();
+    }
+    let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let mut parts: Vec<&str> = Vec::new();
+    for part in folder.split('/').chain(base.split('/')) {
+        match part {
+            "." => {}
+            "" if !parts.is_empty() || folder.is_empty() => {}
+            ".." if parts.last().is_some_and(|last| !matches!(*last, ".." | "")) => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
