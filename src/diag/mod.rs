@@ -3,8 +3,10 @@
 //! [`codes`].
 
 pub mod codes;
+mod order;
 
 pub use codes::Code;
+pub use order::sort;
 
 use crate::source::Span;
 

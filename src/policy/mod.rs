@@ -1,8 +1,11 @@
 //! The tier policy: `policy.toml` and its bases, read ([`shapes`]), checked ([`check`]) and checked for
 //! good ([`Policy`]).
 
+pub mod check;
+mod load;
 mod model;
 pub mod shapes;
 
+pub use load::load;
 pub use model::*;
 pub use shapes::TomlPolicy;

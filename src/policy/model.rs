@@ -11,6 +11,9 @@ pub use super::shapes::{
     WorkloadKind,
 };
 
+/// The minors of Kubernetes 1 whose scheduler and node lifecycle are modelled.
+pub const SUPPORTED_MINORS: std::ops::RangeInclusive<u32> = 30..=36;
+
 /// Index of a tier in [`Policy::tiers`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TierId(pub u16);

@@ -92,6 +92,8 @@ pub trait Shape: Sized + JsonSchema {
 pub struct Reader {
     /// Everything reported so far.
     pub diagnostics: Vec<Diagnostic>,
+    /// Paths whose value was reported and left out, so that nobody calls them missing.
+    pub failed: std::collections::BTreeSet<String>,
     path: String,
 }
 
@@ -109,7 +111,13 @@ impl Reader {
         let value = T::read(node, self);
         let path = self.path.clone();
         self.path.truncate(length);
-        Some(Field { value: value?, span: Some(node.span), path })
+        match value {
+            Some(value) => Some(Field { value, span: Some(node.span), path }),
+            None => {
+                self.failed.insert(path);
+                None
+            }
+        }
     }
 
     /// Reports a value of the wrong type.

@@ -1,0 +1,61 @@
+//! `[argocd]`.
+
+use super::super::ArgoCd;
+use super::super::shapes::{ArgoCdForm, ClassDelivery, Sync, TomlPolicy};
+use super::{At, Cx, map_or, or};
+use crate::diag::codes::policy as codes;
+use crate::shape::Field;
+
+pub(super) fn check(cx: &mut Cx<'_>, toml: &TomlPolicy) -> Option<ArgoCd> {
+    let table = toml.argocd.as_ref()?;
+    let (at, argocd) = (At::from(table), &table.value);
+    let help = "name the Git repository that the outputs are committed to";
+    let repository = cx.need(at, "repository", argocd.repository.as_ref(), help)?;
+    let sync = or(at, "sync", argocd.sync.as_ref(), Sync::Manual);
+    let prune = or(at, "prune", argocd.prune.as_ref(), false);
+    let self_heal = or(at, "self-heal", argocd.self_heal.as_ref(), false);
+    for (key, field) in [("prune", &prune), ("self-heal", &self_heal)] {
+        if field.value && sync.value == Sync::Manual {
+            let message = format!("`argocd.{key}` is part of an automated sync, which is off");
+            let mut finding = Cx::finding(codes::UNUSED_KEY, message, field.span, "does nothing");
+            if let Some(span) = sync.span {
+                finding = finding.label(span, "manual");
+            }
+            cx.report(finding.help("write sync = \"automated\", or take the line out"));
+        }
+    }
+    let path = or(at, "path", argocd.path.as_ref(), String::new());
+    let repository = no_blanks(cx, repository);
+    let revision = no_blanks(cx, or(at, "revision", argocd.revision.as_ref(), "main".to_owned()));
+    let local = "https://kubernetes.default.svc".to_owned();
+    let destination = no_blanks(cx, or(at, "destination", argocd.destination.as_ref(), local));
+    let parts = path.value.split('/');
+    if !path.value.is_empty() && parts.clone().any(|part| matches!(part, "" | "." | "..")) {
+        let message = format!("{:?} is no folder in the repository", path.value);
+        let help = "write it from the repository's root, without a `/` at its ends: \"sites/plant-7\"";
+        cx.report(Cx::finding(codes::UNSAFE_PATH, message, path.span, "this folder").help(help));
+    }
+    Some(ArgoCd {
+        repository,
+        revision,
+        path,
+        project: map_or(at, "project", argocd.project.as_ref(), |name| name.0, "default".to_owned()),
+        namespace: map_or(at, "namespace", argocd.namespace.as_ref(), |name| name.0, "argocd".to_owned()),
+        destination,
+        sync,
+        prune,
+        self_heal,
+        priority_classes: or(at, "priority-classes", argocd.priority_classes.as_ref(), ClassDelivery::Addon),
+        form: or(at, "form", argocd.form.as_ref(), ArgoCdForm::Applications),
+    })
+}
+
+fn no_blanks(cx: &mut Cx<'_>, field: Field<String>) -> Field<String> {
+    if field.value.is_empty() || field.value.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        let message = format!("`{}` is empty or has blanks in it", field.path);
+        cx.report(
+            Cx::finding(codes::BAD_VALUE, message, field.span, "this value").help("write it without blanks"),
+        );
+    }
+    field
+}
