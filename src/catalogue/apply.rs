@@ -1,0 +1,201 @@
+//! What values do to a carrier, computed from the catalogue: the same answer that Helm gives by
+//! rendering. A build asserts it of each overlay, and conformance compares it with real Helm.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::edition::{Component, Condition, Edition, Merge, Preset, Reach, Shape, Target, Wiring};
+use super::names::{FullName, fill, fill_value};
+use super::path::{ValuePath, coalesce, is_set};
+
+/// Why the catalogue cannot say what a field will be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Opaque {
+    /// A key appears twice in what the chart prints: the template's preset beside the value. With the
+    /// key and the preset's path.
+    DuplicateKey(String, ValuePath),
+    /// The value has a form of the chart's own that is not modelled. With its path.
+    CustomForm(ValuePath),
+    /// A preset has a setting that is not modelled. With its path.
+    UnknownPreset(ValuePath),
+    /// YAML text that is not modelled. With its path.
+    Text(ValuePath),
+}
+
+impl Edition {
+    /// The value at a path once Helm has merged `values` over the chart's defaults.
+    #[must_use]
+    pub fn effective(&self, path: &ValuePath, values: &Value) -> Option<Value> {
+        let mut merged = Value::Null;
+        // A default at a path above or below this one is part of the answer as well.
+        for (at, default) in &self.defaults {
+            if path.contains(at) || at.contains(path) {
+                at.set(&mut merged, default.clone());
+            }
+        }
+        if values.is_null() {
+            return path.get(&merged).cloned();
+        }
+        path.get(&coalesce(&merged, &narrow(values, path))).cloned()
+    }
+
+    /// Whether conditions hold under these values.
+    #[must_use]
+    pub fn holds(&self, conditions: &[Condition], values: &Value) -> bool {
+        conditions.iter().all(|condition| {
+            let is = self.effective(&condition.path, values).unwrap_or(Value::Null);
+            match condition.is {
+                Value::Bool(wanted) => is_set(&is) == wanted,
+                _ => is == condition.is,
+            }
+        })
+    }
+
+    /// What a field will be: `Ok(None)` if the chart leaves it out.
+    ///
+    /// # Errors
+    /// [`Opaque`] where the catalogue cannot say.
+    pub fn apply(
+        &self,
+        component: &Component,
+        target: &Target,
+        values: &Value,
+    ) -> Result<Option<Value>, Opaque> {
+        match component.reach(target) {
+            None | Some(Reach::Unreachable(_)) => Ok(None),
+            Some(Reach::Fixed(value)) => Ok(Some(value.clone())),
+            Some(Reach::Wired(wiring)) => self.wired(wiring, target, values),
+        }
+    }
+
+    fn wired(&self, wiring: &Wiring, target: &Target, values: &Value) -> Result<Option<Value>, Opaque> {
+        let preset = wiring.preset.as_ref();
+        let base = match preset {
+            Some(preset) => self.preset(preset, values),
+            None => Ok(wiring.base.clone()),
+        };
+        let number = *target == Target::Field(super::edition::Field::Replicas);
+        for wire in &wiring.chain {
+            let Some(value) = self.effective(&wire.path, values) else { continue };
+            if !is_set(&value) && !(number && value.is_number()) {
+                continue;
+            }
+            let value = match &wire.shape {
+                Shape::Native => value,
+                Shape::YamlText => return Err(Opaque::Text(wire.path.clone())),
+                Shape::Custom(_) => return Err(Opaque::CustomForm(wire.path.clone())),
+            };
+            return match (wire.merge, base?) {
+                (Merge::Replace, _) | (_, None) => Ok(Some(value)),
+                (Merge::Deep, Some(base)) => Ok(Some(coalesce(&base, &value))),
+                (Merge::Append, Some(base)) => Ok(Some(append(&base, &value))),
+                (Merge::Duplicates, Some(base)) => beside(&value, &base, preset),
+            };
+        }
+        base
+    }
+
+    fn preset(&self, preset: &Preset, values: &Value) -> Result<Option<Value>, Opaque> {
+        let setting = self.effective(&preset.path, values).unwrap_or(Value::Null);
+        if preset.off.as_ref() == Some(&setting) {
+            return Ok(None);
+        }
+        let case = preset.cases.iter().find(|(is, _)| *is == setting);
+        case.map(|(_, gives)| gives.clone()).ok_or_else(|| Opaque::UnknownPreset(preset.path.clone()))
+    }
+
+    /// This edition with all names filled in for a release: `{release}`, `{namespace}` and the chart's
+    /// own. `values` are the team's, which may override names.
+    #[must_use]
+    pub fn installed(&self, release: &str, namespace: &str, values: &Value) -> Self {
+        let expand = |(key, name): (&String, &FullName)| (key.clone(), name.expand(release, values));
+        let mut names: BTreeMap<String, String> = self.names.iter().map(expand).collect();
+        names.insert("release".into(), release.to_owned());
+        names.insert("namespace".into(), namespace.to_owned());
+        let mut out = self.clone();
+        out.required = fill_value(&self.required, &names);
+        for value in out.defaults.values_mut() {
+            *value = fill_value(value, &names);
+        }
+        for component in out.components.values_mut() {
+            fill_component(component, &names);
+        }
+        out
+    }
+}
+
+/// The part of a values tree along a path.
+fn narrow(values: &Value, path: &ValuePath) -> Value {
+    let mut out = Value::Object(serde_json::Map::new());
+    let mut at = values;
+    let mut keys = Vec::new();
+    for key in path.keys() {
+        let Some(map) = at.as_object() else {
+            ValuePath::of(keys).set(&mut out, at.clone());
+            return out;
+        };
+        let Some(next) = map.get(key) else { return out };
+        keys.push(key.clone());
+        at = next;
+    }
+    path.set(&mut out, at.clone());
+    out
+}
+
+fn append(base: &Value, value: &Value) -> Value {
+    match (base, value) {
+        (Value::Array(a), Value::Array(b)) => a.iter().chain(b).cloned().collect(),
+        _ => value.clone(),
+    }
+}
+
+/// The template prints its preset after the value, under the same parent.
+fn beside(value: &Value, base: &Value, preset: Option<&Preset>) -> Result<Option<Value>, Opaque> {
+    let (Value::Object(ours), Value::Object(its)) = (value, base) else { return Ok(Some(value.clone())) };
+    if let Some(key) = its.keys().find(|key| ours.contains_key(*key)) {
+        let at = preset.map(|preset| preset.path.clone()).unwrap_or_else(|| ValuePath::parse(""));
+        return Err(Opaque::DuplicateKey(key.clone(), at));
+    }
+    Ok(Some(ours.iter().chain(its).map(|(k, v)| (k.clone(), v.clone())).collect()))
+}
+
+fn fill_component(component: &mut Component, names: &BTreeMap<String, String>) {
+    let fill_map = |map: &BTreeMap<String, String>| {
+        map.iter().map(|(key, value)| (fill(key, names), fill(value, names))).collect()
+    };
+    component.name = fill(&component.name, names);
+    component.makes.1 = fill(&component.makes.1, names);
+    component.selector = fill_map(&component.selector);
+    component.labels = fill_map(&component.labels);
+    for storage in &mut component.storage {
+        storage.claim = fill(&storage.claim, names);
+    }
+    let containers = component.containers.iter_mut().map(|container| {
+        container.name = fill(&container.name, names);
+        &mut container.resources
+    });
+    for reach in component.fields.values_mut().chain(containers) {
+        match reach {
+            Reach::Fixed(value) => *value = fill_value(value, names),
+            Reach::Unreachable(_) => {}
+            Reach::Wired(wiring) => fill_wiring(wiring, names),
+        }
+    }
+}
+
+fn fill_wiring(wiring: &mut Wiring, names: &BTreeMap<String, String>) {
+    let cases = wiring.preset.iter_mut().flat_map(|preset| &mut preset.cases);
+    let gives = cases.filter_map(|(_, gives)| gives.as_mut());
+    for value in gives.chain(wiring.base.as_mut()) {
+        *value = fill_value(value, names);
+    }
+    for wire in &mut wiring.chain {
+        wire.default = wire.default.as_ref().map(|value| fill_value(value, names));
+        for (_, target) in &mut wire.reaches {
+            if let Target::Resources(name) = target {
+                *name = fill(name, names);
+            }
+        }
+    }
+}
