@@ -1,2 +1,4 @@
 //! The integration tests, one binary so that they link once.
 mod lifecycle;
+
+mod yaml;

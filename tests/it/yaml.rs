@@ -1,0 +1,14 @@
+//! The YAML reader and writer.
+
+mod go;
+mod hostile;
+mod split;
+mod writer;
+
+use lifeboat::yaml::{self, Budget};
+use serde_json::Value;
+
+/// One document as the cluster sees it.
+fn value(text: &str) -> Result<Value, yaml::Error> {
+    Ok(yaml::read(text, 1, &Budget::default())?.root.map_or(Value::Null, |root| root.to_json()))
+}
