@@ -1,16 +1,23 @@
 //! The command line: one file per command, each with its clap `Args` and a `run` function that returns
 //! an exit code (0 fine, 1 findings, 2 usage or broken input).
 
+mod context;
 mod explain;
+mod init;
+mod schema;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use context::{Context, Global};
+
 /// Compile one tier policy into Helm values that survive node loss, and prove it before merge.
 #[derive(Debug, Parser)]
 #[command(name = "lifeboat", version, about, disable_help_subcommand = true)]
 struct Cli {
+    #[command(flatten)]
+    global: Global,
     #[command(subcommand)]
     command: Command,
 }
@@ -18,12 +25,20 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Explain(explain::Args),
+    Init(init::Args),
+    Schema(schema::Args),
 }
 
 /// Parses the command line and runs the command.
 pub(crate) fn main() -> ExitCode {
     let cli = Cli::parse();
+    let context = match Context::new(&cli.global) {
+        Ok(context) => context,
+        Err(code) => return code,
+    };
     match cli.command {
-        Command::Explain(args) => explain::run(&args),
+        Command::Explain(args) => explain::run(&context, &args),
+        Command::Init(args) => init::run(&args),
+        Command::Schema(args) => schema::run(&args),
     }
 }

@@ -3,9 +3,12 @@
 //! [`codes`].
 
 pub mod codes;
+mod levels;
 mod order;
+pub mod render;
 
 pub use codes::Code;
+pub use levels::Levels;
 pub use order::sort;
 
 use crate::source::Span;

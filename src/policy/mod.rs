@@ -4,8 +4,10 @@
 pub mod check;
 mod load;
 mod model;
+mod schema;
 pub mod shapes;
 
 pub use load::load;
 pub use model::*;
+pub use schema::{schema, schema_value};
 pub use shapes::TomlPolicy;

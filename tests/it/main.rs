@@ -1,4 +1,5 @@
 //! The integration tests, one binary so that they link once.
-mod lifecycle;
 
+mod lifecycle;
+mod policy;
 mod yaml;

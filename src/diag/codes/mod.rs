@@ -2,6 +2,8 @@
 //! it, and a test demands that each code appears in a case. One file per area, so that a code's
 //! neighbours are its relatives.
 
+mod text;
+
 use super::Severity;
 
 /// What the registry knows of a code.

@@ -1,0 +1,190 @@
+//! What the commands share: global flags, reading a policy, reporting findings, exit codes.
+
+use std::io::{IsTerminal, Read};
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::ValueEnum;
+use lifeboat::diag::{Code, Diagnostic, Levels, Severity, render};
+use lifeboat::policy::{self, Policy};
+use lifeboat::shape::did_you_mean;
+use lifeboat::source::SourceMap;
+use lifeboat::source::extends::{LoadError, Loader};
+
+/// Exit code for findings: drift, a violation, a refuted claim.
+pub(crate) const FINDINGS: u8 = 1;
+/// Exit code for wrong usage or broken input.
+pub(crate) const BROKEN: u8 = 2;
+
+/// How findings are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// With source lines, for people.
+    #[default]
+    Human,
+    /// One line each, for editors.
+    Short,
+    /// One JSON object a line, for programs.
+    Json,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Flags of every command.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Global {
+    /// How findings are printed.
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub(crate) format: Format,
+    /// Make a warning an error; `warnings` means all of them.
+    #[arg(short = 'D', long = "deny", value_name = "CODE", global = true)]
+    deny: Vec<String>,
+    /// Silence a warning.
+    #[arg(short = 'A', long = "allow", value_name = "CODE", global = true)]
+    allow: Vec<String>,
+    /// When to use colours.
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    color: Color,
+}
+
+/// What a command runs in.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) format: Format,
+    pub(crate) levels: Levels,
+    styled: bool,
+}
+
+/// A policy without errors, and the sources that it was read from.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) policy: Policy,
+    pub(crate) sources: SourceMap,
+}
+
+impl Context {
+    /// Resolves the global flags; a code that does not exist is wrong usage.
+    pub(crate) fn new(global: &Global) -> Result<Self, ExitCode> {
+        let choice = match global.color {
+            Color::Auto => anstream::ColorChoice::Auto,
+            Color::Always => anstream::ColorChoice::Always,
+            Color::Never => anstream::ColorChoice::Never,
+        };
+        choice.write_global();
+        let deny_warnings = global.deny.iter().any(|code| code == "warnings");
+        let deny: Vec<_> = global.deny.iter().filter(|code| *code != "warnings").collect();
+        let levels = Levels {
+            deny: deny.into_iter().map(|name| find(name)).collect::<Result<_, _>>()?,
+            deny_warnings,
+            allow: global.allow.iter().map(|name| find(name)).collect::<Result<_, _>>()?,
+        };
+        let styled = match global.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => std::io::stderr().is_terminal(),
+        };
+        Ok(Self { format: global.format, levels, styled })
+    }
+
+    /// Reads a policy and reports what there is to say about it. On errors the exit code says which kind:
+    /// [`BROKEN`] for errors of the policy, [`FINDINGS`] for warnings made errors with `-D`.
+    pub(crate) fn load(&self, path: &Path) -> Result<Loaded, ExitCode> {
+        let mut sources = SourceMap::default();
+        match policy::load(&Files, &mut sources, &name_of(path)) {
+            Ok(checked) => {
+                let failed = self.report(checked.warnings, &sources);
+                if failed {
+                    Err(ExitCode::from(FINDINGS))
+                } else {
+                    Ok(Loaded { policy: checked.policy, sources })
+                }
+            }
+            Err(findings) => {
+                self.report(findings, &sources);
+                Err(ExitCode::from(BROKEN))
+            }
+        }
+    }
+
+    /// Prints findings after `-D` and `-A`, in one order and without repetitions, on standard error.
+    /// Returns whether one is an error.
+    pub(crate) fn report(&self, mut findings: Vec<Diagnostic>, sources: &SourceMap) -> bool {
+        lifeboat::diag::sort(&mut findings, sources);
+        self.levels.apply(&mut findings);
+        for finding in &findings {
+            match self.format {
+                Format::Human => anstream::eprintln!("{}", render::human(finding, sources, self.styled)),
+                Format::Short => anstream::eprintln!("{}", render::short(finding, sources)),
+                Format::Json => anstream::eprintln!("{}", render::json(finding, sources)),
+            }
+        }
+        let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+        let warnings = findings.iter().filter(|finding| finding.severity == Severity::Warning).count();
+        if self.format == Format::Human && errors + warnings > 1 {
+            anstream::eprintln!("{}, {}", count(errors, "error"), count(warnings, "warning"));
+        }
+        errors > 0
+    }
+}
+
+fn count(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
+fn find(name: &str) -> Result<Code, ExitCode> {
+    Code::find(name).ok_or_else(|| {
+        let near = did_you_mean(name, lifeboat::diag::codes::all().map(Code::name));
+        let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        anstream::eprintln!("error: no finding has the code `{name}`{hint}");
+        ExitCode::from(BROKEN)
+    })
+}
+
+/// A path as a name with `/`, as the user wrote it.
+pub(crate) fn name_of(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    if std::path::MAIN_SEPARATOR == '/' {
+        text.into_owned()
+    } else {
+        text.replace(std::path::MAIN_SEPARATOR, "/")
+    }
+}
+
+/// Reads names as files.
+#[derive(Debug)]
+pub(crate) struct Files;
+
+impl Loader for Files {
+    fn load(&self, name: &str, limit: u64) -> Result<String, LoadError> {
+        let other = |error: std::io::Error| match error.kind() {
+            std::io::ErrorKind::NotFound => LoadError::NotFound,
+            std::io::ErrorKind::IsADirectory => LoadError::IsFolder,
+            _ => LoadError::Other(error.to_string()),
+        };
+        let metadata = std::fs::metadata(name).map_err(other)?;
+        if metadata.is_dir() {
+            return Err(LoadError::IsFolder);
+        }
+        if metadata.is_file() && metadata.len() > limit {
+            return Err(LoadError::TooLarge { bytes: Some(metadata.len()), limit });
+        }
+        let mut bytes = Vec::new();
+        let file = std::fs::File::open(name).map_err(other)?;
+        file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(other)?;
+        if bytes.len() as u64 > limit {
+            return Err(LoadError::TooLarge { bytes: None, limit });
+        }
+        String::from_utf8(bytes)
+            .map_err(|error| LoadError::NotUtf8 { offset: error.utf8_error().valid_up_to() })
+    }
+}
