@@ -77,6 +77,11 @@ pub struct Component {
     pub containers: Vec<Container>,
     /// Components (`repo-server`) and foreign services (`kube-system/coredns`) that it cannot work without.
     pub needs: Vec<String>,
+    /// Parts of the pod spec that no plan decides but scheduler and node lifecycle see:
+    /// `terminationGracePeriodSeconds`, `hostNetwork`, host ports under `ports`.
+    pub pod: serde_json::Map<String, Value>,
+    /// Parts of the controller's spec likewise: `podManagementPolicy`, `strategy`.
+    pub controller: serde_json::Map<String, Value>,
     /// Claims for storage.
     pub storage: Vec<Storage>,
     /// Where the component stands in the catalogue.

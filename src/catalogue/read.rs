@@ -109,6 +109,8 @@ fn component(name: &str, node: &Node, paths: &Paths, report: &mut Report) -> Opt
     let when = conditions(&mut keys, report);
     let place = keys.node("custom-resource").map_or(Place::Chart, |node| place(node, report));
     let needs = keys.texts("needs", report);
+    let pod = keys.node("pod").map(json).and_then(object_of).unwrap_or_default();
+    let controller = keys.node("controller").map(json).and_then(object_of).unwrap_or_default();
     let storage = keys.list("storage", report).iter().map(|node| storage(node, report)).collect();
     let mut fields = BTreeMap::new();
     for field in Field::ALL {
@@ -137,9 +139,15 @@ fn component(name: &str, node: &Node, paths: &Paths, report: &mut Report) -> Opt
         fields,
         containers,
         needs,
+        pod,
+        controller,
         storage,
         span,
     })
+}
+
+fn object_of(value: serde_json::Value) -> Option<serde_json::Map<String, serde_json::Value>> {
+    if let serde_json::Value::Object(map) = value { Some(map) } else { None }
 }
 
 fn makes(node: &Node, report: &mut Report) -> (String, String) {
