@@ -1,3 +1,89 @@
-//! Codes of the build area.
+//! Codes of the build: what the plan cannot decide, what no value reaches, and what is in the way of
+//! writing.
 
-super::codes! {}
+super::codes! {
+    UNKNOWN_COMPONENT = "unknown-component", Error,
+        "The policy names a component that the chart does not have.",
+        "A component is one pod carrier of a chart, by its name in the catalogue. A misspelt one would be left on the chart's defaults in silence.",
+        "`lifeboat charts show CHART --version V` lists the components of a version.";
+    UNKNOWN_CONTAINER = "unknown-container", Error,
+        "The policy names a container that the component does not have.",
+        "Requests are set per container. Those of a container that is not there would change nothing.",
+        "Use one of the containers that the message lists.";
+    NO_SWITCH = "no-switch", Error,
+        "No value of the chart switches this component alone.",
+        "Some components come with others: their templates ask the same value. Switching that value would take the others along.",
+        "Switch all of them, or leave this one as it is.";
+    STORAGE_UNSTATED = "storage-unstated", Error,
+        "A StatefulSet's storage is not stated.",
+        "Storage decides whether a pod can ever move: a `local` volume pins it to its node, `ephemeral` data are lost on every move, `replicated` volumes follow it. None of these is safe to guess.",
+        "State `storage` and, in words, `data`: what losing it costs.";
+    STORAGE_UNREACHABLE = "storage-unreachable", Error,
+        "No value that the catalogue knows makes the chart's volume agree with the policy.",
+        "The plan and the proof rest on the storage that is stated. If the chart renders something else, the proof is about another cluster.",
+        "Set the chart's own storage values in the team's values file, and name that file in `values`.";
+    RULE_WITHOUT_PODS = "rule-without-pods", Warning,
+        "A placement rule names pods that are not there.",
+        "The rule has nothing to keep apart: the component is switched off, or the service has none of that name.",
+        "Name an enabled component, or drop the rule.";
+    SELECTOR_MATCHES_OTHERS = "selector-matches-others", Error,
+        "No label selector matches these pods alone.",
+        "A selector that also matches a DaemonSet repels a pod from every node: in the strategy's own rule `app.kubernetes.io/name: loki` matches the canary on each worker and drives Prometheus into the lifeboat.",
+        "Name components whose labels differ from the others', as `service/component`.";
+    SPREAD_SELECTOR_AMBIGUOUS = "spread-selector-ambiguous", Note,
+        "A service's own pods are not spread, because no label is theirs alone.",
+        "A spread constraint counts the pods that its selector matches. One that also counts other pods would spread something else.",
+        "Nothing need be done; `spread = false` says that it is meant.";
+    LOCK_SELECTOR_AMBIGUOUS = "lock-selector-ambiguous", Error,
+        "The lock cannot name the pods that may board the lifeboat by one label.",
+        "The lock's anti-affinity must be one term: the scheduler wakes a waiting lock only if all its terms match the pod that left. So one label has to tell all boarding pods from all others.",
+        "Take \"lock\" out of `lifeboat.last-resort`, or let the pods in question share a label.";
+    FIELD_UNREACHABLE = "field-unreachable", Warning,
+        "The plan wants a field that no value of the chart reaches.",
+        "Some templates leave a field out altogether, so no overlay can set it. The pod keeps the chart's behaviour there, and the proof counts with that.",
+        "Accept it with `[allow.NAME]` and a reason, or use a chart version in which a value reaches the field.";
+    OVERLAY_CONFLICT = "overlay-conflict", Error,
+        "No set of values gives every component what the plan wants.",
+        "Some values reach several components at once. Where two of them want different things and neither has a value of its own, the chart cannot express the plan.",
+        "Give the components in question the same tier, or accept the difference in the policy.";
+    OVERLAY_NOT_HONOURED = "overlay-not-honoured", Error,
+        "The overlay would not do what the plan says.",
+        "After lowering, the overlay is applied to the catalogue's model of the chart and compared with the plan, field by field. A difference means that the team's values, or a default of the chart, win over the overlay.",
+        "Take the value that the message names out of the team's values file.";
+    TEMPLATE_IN_VALUE = "template-in-value", Error,
+        "A planned value contains `{{` and its path is executed as a template.",
+        "The chart passes this value through Helm's `tpl`. What stands between the braces would run.",
+        "Use a name without braces.";
+    NEEDS_ON_THE_LIFEBOAT = "needs-cannot-follow", Warning,
+        "A lifeboat component needs another one that cannot follow it onto the lifeboat.",
+        "On the lifeboat a component is only as alive as what it needs. What lacks the lifeboat tier stays Pending when the last worker is gone.",
+        "Give the needed component a tier with `lifeboat = true`, or accept it with `[allow.NAME]` and a reason.";
+    STRAY_FILE = "stray-file", Error,
+        "The output folder has a file that this build would not write and that an earlier build did.",
+        "Argo CD consumes the folder. A file of a service that left the policy would go on being applied.",
+        "`lifeboat build` removes it.";
+    FOREIGN_FILE = "foreign-file", Warning,
+        "The output folder has a file that no build wrote.",
+        "The folder belongs to lifeboat; what others put there is never touched, and easily taken for reviewed output.",
+        "Move the file elsewhere.";
+    MISSING_FILE = "missing-file", Error,
+        "A file that the build writes is not there.",
+        "The committed outputs are what the cluster gets; one is missing.",
+        "`lifeboat build` writes it.";
+    CHANGED_FILE = "changed-file", Error,
+        "A committed output differs from what the policy compiles to.",
+        "Either the policy changed without a build, or the output was edited by hand. An edit by hand is lost at the next build.",
+        "`lifeboat build` writes what the policy says; put wishes into the policy.";
+    OTHER_VERSION = "other-lifeboat-version", Error,
+        "The committed outputs were written by another version of lifeboat.",
+        "Versions may compile the same policy to different outputs, so a comparison would blame the policy for what the tool changed.",
+        "Use the pinned version, or run `lifeboat build` with this one and review what it writes differently.";
+    UNWRITABLE = "unwritable", Error,
+        "An output cannot be written.",
+        "Nothing is written by halves: files are replaced one by one, each whole, and a build that fails leaves old or new files.",
+        "Mend what the message names (rights, space, a symbolic link) and run the build again.";
+    IMMUTABLE_CHANGE = "immutable-change", Error,
+        "Kubernetes cannot change this in place.",
+        "A priority class's value and preemption policy, a StatefulSet's claim templates and a selector are immutable: the API server refuses the change, and Argo CD shows a sync error for ever.",
+        "Carry out the migration that the message writes out, then record the decision with `lifeboat build --accept`.";
+}

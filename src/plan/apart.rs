@@ -1,0 +1,115 @@
+//! Rules that keep pods apart or together. The term goes to both sides: preferred terms count for the
+//! pod that is placed and, symmetrically, for those that are there already, and only both sides make
+//! the score gap wide enough to be proved.
+
+use super::make::Draft;
+use super::select::selector_for;
+use super::terms::{Affinity, PodTerm};
+use super::{CarrierId, Owner};
+use crate::diag::{Diagnostic, codes::build as codes};
+use crate::policy::{PlacementKind, PodRef};
+use crate::shape::Field as PolicyField;
+use crate::why::Rule;
+
+/// The carriers of each side of each rule, looked up once.
+pub(super) struct Sides {
+    /// Per rule, in the order of the policy: each side's carriers.
+    pub(super) rules: Vec<Vec<Vec<CarrierId>>>,
+}
+
+/// Finds who each rule is about; names that the catalogue does not know are reported.
+pub(super) fn sides(draft: &mut Draft) -> Sides {
+    let policy = draft.policy;
+    let mut rules = Vec::new();
+    for placement in &policy.placements {
+        let sides: Vec<Vec<CarrierId>> = placement.pods.iter().map(|pods| resolve(draft, pods)).collect();
+        rules.push(sides);
+    }
+    Sides { rules }
+}
+
+/// The carriers behind a name in a placement rule: of a service its main component.
+fn resolve(draft: &mut Draft, pods: &PolicyField<PodRef>) -> Vec<CarrierId> {
+    let found: Vec<CarrierId> = draft
+        .ids()
+        .filter(|&id| {
+            let carrier = draft.carrier(id);
+            if !carrier.lasting() {
+                return false;
+            }
+            match &pods.value {
+                PodRef::Tier(tier) => carrier.tier.is_some_and(|t| t.value == *tier),
+                PodRef::Service(name) => carrier.main && draft.service_name(id) == Some(name),
+                PodRef::Component { service, component } => {
+                    draft.service_name(id) == Some(service) && draft.component_name(id) == Some(component)
+                }
+                PodRef::Workload(name) => match carrier.owner {
+                    Owner::Workload(index) => draft.policy.workloads[index].name.value == *name,
+                    _ => false,
+                },
+            }
+        })
+        .collect();
+    if found.is_empty() {
+        let mut diagnostic = Diagnostic::new(
+            codes::RULE_WITHOUT_PODS,
+            format!("`{}` names pods that are not there", pods.path),
+        )
+        .help("name an enabled component (`lifeboat charts show CHART` lists them), or drop the rule");
+        if let Some(span) = pods.span {
+            diagnostic = diagnostic.at(span, "no such pods in this plan");
+        }
+        draft.diagnostics.push(diagnostic);
+    }
+    found
+}
+
+/// Adds the terms of every rule that a carrier is part of.
+pub(super) fn decide(draft: &mut Draft, id: CarrierId, sides: &Sides, affinity: &mut Affinity) {
+    let policy = draft.policy;
+    for (placement, rule) in policy.placements.iter().zip(&sides.rules) {
+        let (anti, weight) = match &placement.kind {
+            PlacementKind::Apart { weight } => (true, weight),
+            PlacementKind::Together { weight } => (false, weight),
+            PlacementKind::Spread { .. } => continue,
+        };
+        let weight_value = (!placement.required.value).then_some(weight.value);
+        for (mine, side) in rule.iter().enumerate() {
+            if !side.contains(&id) {
+                continue;
+            }
+            // A rule over one name keeps that name's own pods apart.
+            let alone = rule.len() == 1;
+            for (other, targets) in rule.iter().enumerate() {
+                if (other == mine && !alone) || targets.is_empty() {
+                    continue;
+                }
+                let stated = draft.ledger.add(placement.name.reason());
+                let why = draft.ledger.add(placement.pods[other].reason_for(Rule::Apart, vec![stated]));
+                match selector_for(&draft.carriers, targets) {
+                    Ok(selection) => {
+                        let term = PodTerm {
+                            selector: selection.selector,
+                            namespaces: selection.namespaces,
+                            topology: placement.across.value.clone(),
+                        };
+                        affinity.pods(anti, weight_value, &term, why);
+                    }
+                    Err(ambiguous) => {
+                        let others = draft.names(&ambiguous.others);
+                        let pods = &placement.pods[other];
+                        let mut diagnostic = Diagnostic::new(
+                            codes::SELECTOR_MATCHES_OTHERS,
+                            format!("no selector for `{}` leaves out {others}", pods.path),
+                        )
+                        .help("name components, as in `service/component`, whose labels differ from theirs");
+                        if let Some(span) = pods.span {
+                            diagnostic = diagnostic.at(span, "these pods cannot be told apart by labels");
+                        }
+                        draft.diagnostics.push(diagnostic);
+                    }
+                }
+            }
+        }
+    }
+}

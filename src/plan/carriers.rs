@@ -1,0 +1,307 @@
+//! Collects every pod carrier: the components of each service's chart, its custom resources, and the
+//! workloads by hand.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::baseline::Baseline;
+use super::make::{Draft, Inputs};
+use super::{Carrier, NODE_SELECTOR, Owner, PRIORITY_CLASS, REPLICAS, ServicePlan, TOLERATIONS};
+use crate::catalogue::{Chart, Component, Edition, Known, Place, Target};
+use crate::diag::{Diagnostic, codes::build as build_codes, codes::catalogue as codes};
+use crate::policy::{self, Service, Toleration};
+use crate::shape::{did_you_mean, quoted_list};
+use crate::why::{Decided, Reason, Rule, Why};
+
+/// Fills the draft with all carriers as they are without lifeboat.
+pub(super) fn collect(draft: &mut Draft, inputs: Inputs<'_>) {
+    let policy = draft.policy;
+    let Inputs { sources, catalogue, team } = inputs;
+    for (index, service) in policy.services.iter().enumerate() {
+        let team = team.get(index).map_or_else(|| json!({}), |team| team.merged.clone());
+        let chart = match catalogue.chart(sources, &service.chart.value) {
+            Ok(chart) => chart,
+            Err(diagnostic) => {
+                draft.diagnostics.push(located(*diagnostic, service.chart.span, "not in the catalogue"));
+                continue;
+            }
+        };
+        let Some(edition) = edition(draft, service, &chart) else { continue };
+        let edition = edition.installed(&service.release.value, &service.namespace.value, &team);
+        unknown_components(draft, service, &edition);
+        draft.services.push(ServicePlan { index, edition, team });
+        components(draft, service);
+    }
+    for (index, workload) in policy.workloads.iter().enumerate() {
+        by_hand(draft, index, workload);
+    }
+    for packaged in super::packaged::carriers(catalogue, sources, policy, &mut draft.ledger) {
+        draft.add_carrier(packaged);
+    }
+}
+
+fn located(mut diagnostic: Diagnostic, span: Option<crate::source::Span>, text: &str) -> Diagnostic {
+    if diagnostic.primary.is_none()
+        && let Some(span) = span
+    {
+        diagnostic = diagnostic.at(span, text);
+    }
+    diagnostic
+}
+
+/// The chart at the service's version.
+fn edition(draft: &mut Draft, service: &Service, chart: &Chart) -> Option<Edition> {
+    let repository = service.repository.as_ref().map(|stated| {
+        // A short name stands for the repository that is served from a host of that name.
+        let short = chart.lines.iter().find(|line| line.url.contains(&format!("//{}.", stated.value)));
+        short.map_or_else(|| stated.value.clone(), |line| line.url.clone())
+    });
+    match chart.at(&service.version.value, repository.as_deref()) {
+        Ok(edition) => {
+            if edition.known == Known::Newer {
+                let newest = chart.tested.last().map_or_else(String::new, ToString::to_string);
+                let diagnostic = Diagnostic::new(
+                    codes::UNTESTED_CHART_VERSION,
+                    format!(
+                        "chart {} {} is newer than any that was tested",
+                        chart.name, service.version.value
+                    ),
+                )
+                .note(format!("the newest tested version is {newest}"))
+                .help("`lifeboat render --charts NEW.tgz` shows whether the overlay still does what it says");
+                draft.diagnostics.push(located(diagnostic, service.version.span, "not tested"));
+            }
+            Some(edition)
+        }
+        Err(diagnostic) => {
+            draft.diagnostics.push(located(*diagnostic, service.version.span, "this version"));
+            None
+        }
+    }
+}
+
+/// Names of components that the chart does not have.
+fn unknown_components(draft: &mut Draft, service: &Service, edition: &Edition) {
+    for component in &service.components {
+        let known = match &component.kind {
+            None => edition.components.get(&component.name.value).is_some_and(|c| c.place == Place::Chart),
+            Some(kind) => custom(edition, &kind.value).is_some(),
+        };
+        if known {
+            let names = component.containers.iter().map(|c| &c.name);
+            unknown_containers(draft, edition, component, names);
+            continue;
+        }
+        let names: Vec<&str> = edition
+            .components
+            .iter()
+            .filter(|(_, c)| c.place == Place::Chart)
+            .map(|(n, _)| n.as_str())
+            .collect();
+        let help = match did_you_mean(&component.name.value, names.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("it has {}", quoted_list(names.iter().copied())),
+        };
+        let message = format!(
+            "chart {} {} has no component `{}`",
+            edition.chart, edition.version, component.name.value
+        );
+        let diagnostic = Diagnostic::new(build_codes::UNKNOWN_COMPONENT, message).help(help);
+        draft.diagnostics.push(located(diagnostic, component.name.span, "no such component"));
+    }
+}
+
+fn unknown_containers<'n>(
+    draft: &mut Draft,
+    edition: &Edition,
+    component: &policy::Component,
+    names: impl Iterator<Item = &'n crate::shape::Field<String>>,
+) {
+    let Some(known) = edition.components.get(&component.name.value) else { return };
+    for name in names {
+        let containers: Vec<&str> = known.containers.iter().map(|c| c.name.as_str()).collect();
+        if containers.contains(&name.value.as_str()) {
+            continue;
+        }
+        let message = format!("`{}` has no container `{}`", component.name.value, name.value);
+        let diagnostic = Diagnostic::new(build_codes::UNKNOWN_CONTAINER, message)
+            .help(format!("it has {}", quoted_list(containers.iter().copied())));
+        draft.diagnostics.push(located(diagnostic, name.span, "no such container"));
+    }
+}
+
+/// The catalogue's template for a kind of custom resource.
+fn custom<'e>(edition: &'e Edition, kind: &str) -> Option<&'e Component> {
+    edition.components.values().find(|c| c.kind == kind && c.place != Place::Chart)
+}
+
+fn components(draft: &mut Draft, service: &Service) {
+    let index = draft.services.len() - 1;
+    let names: Vec<String> = draft.services[index].edition.components.keys().cloned().collect();
+    for name in names {
+        let plan = &draft.services[index];
+        let component = plan.edition.components[&name].clone();
+        if component.place != Place::Chart {
+            continue;
+        }
+        let installed = plan.edition.holds(&component.when, &plan.team);
+        let baseline = Baseline::of(&plan.edition, &component, &plan.team);
+        let containers = component.containers.iter().filter(|c| plan.edition.holds(&c.when, &plan.team));
+        let containers = containers.map(|c| c.name.clone()).collect();
+        let chart = plan.edition.chart.clone();
+        let reason = Reason {
+            rule: Rule::Catalogue,
+            at: Some(component.span),
+            path: format!("{chart}.{name}"),
+            because: Vec::new(),
+        };
+        let why = draft.ledger.add(reason);
+        let owner = Owner::Component { service: index, component: name };
+        let carrier =
+            of_component(draft, service, &component, (owner, baseline), containers, (installed, why));
+        draft.add_carrier(carrier);
+    }
+    for stated in service.components.iter().filter(|c| c.kind.is_some()) {
+        instance(draft, service, index, stated);
+    }
+}
+
+/// A custom resource that the policy names.
+fn instance(draft: &mut Draft, service: &Service, index: usize, stated: &policy::Component) {
+    let Some(kind) = &stated.kind else { return };
+    let Some(template) = custom(&draft.services[index].edition, &kind.value) else { return };
+    let name = stated.name.value.clone();
+    let fill = |text: &str| text.replace("{name}", &name);
+    let mut component = template.clone();
+    component.name = fill(&component.name);
+    component.makes.1 = fill(&component.makes.1);
+    component.labels = component.labels.iter().map(|(k, v)| (fill(k), fill(v))).collect();
+    component.selector = component.selector.iter().map(|(k, v)| (fill(k), fill(v))).collect();
+    let why = draft.ledger.add(stated.name.reason());
+    let containers = component.containers.iter().map(|c| c.name.clone()).collect();
+    let owner = Owner::Custom { service: index, component: name };
+    let baseline = Baseline::of(&draft.services[index].edition, &component, &json!({}));
+    let carrier = of_component(draft, service, &component, (owner, baseline), containers, (true, why));
+    draft.add_carrier(carrier);
+}
+
+fn of_component(
+    draft: &mut Draft,
+    service: &Service,
+    component: &Component,
+    (owner, base): (Owner, Baseline),
+    containers: Vec<String>,
+    (installed, why): (bool, Why),
+) -> Carrier {
+    let (Owner::Component { component: name, .. } | Owner::Custom { component: name, .. }) = &owner else {
+        unreachable!("of_component is called for components only")
+    };
+    let stated = service.components.iter().find(|c| c.name.value == *name);
+    let tier = stated.and_then(|c| c.tier.as_ref()).unwrap_or(&service.tier);
+    let tier = Decided { value: tier.value, why: draft.ledger.add(tier.reason()) };
+    let runs_as = component.makes.0.clone();
+    let transient = component.hook.is_some() || matches!(runs_as.as_str(), "Job" | "CronJob" | "Pod");
+    Carrier {
+        kind: component.kind.clone(),
+        name: component.name.clone(),
+        workload: component.makes.1.clone(),
+        namespace: service.namespace.value.clone(),
+        labels: component.labels.clone(),
+        selector: component.selector.clone(),
+        tier: Some(tier),
+        transient,
+        main: component.main,
+        containers,
+        base,
+        fields: BTreeMap::new(),
+        unreachable: BTreeMap::new(),
+        enabled: Decided { value: installed, why },
+        switches: Vec::new(),
+        storage: None,
+        pod: component.pod.clone(),
+        controller: component.controller.clone(),
+        needs: component.needs.clone(),
+        span: stated.and_then(|c| c.name.span).or(service.name.span),
+        owner,
+        runs_as,
+    }
+}
+
+/// A workload that the policy spells out: nothing of it is lifeboat's to decide.
+fn by_hand(draft: &mut Draft, index: usize, workload: &policy::Workload) {
+    let tier = Decided { value: workload.tier.value, why: draft.ledger.add(workload.tier.reason()) };
+    let why = draft.ledger.add(workload.name.reason());
+    let class = &draft.policy.tier(tier.value).class.value;
+    let mut fields = vec![(PRIORITY_CLASS, json!(class))];
+    let runs_as = workload.kind.value.word().to_owned();
+    if !matches!(runs_as.as_str(), "DaemonSet") {
+        fields.push((REPLICAS, json!(workload.replicas.value)));
+    }
+    if !workload.tolerations.is_empty() {
+        fields.push((TOLERATIONS, workload.tolerations.iter().map(|t| toleration(&t.value)).collect()));
+    }
+    if let Some(selector) = &workload.node_selector {
+        fields.push((NODE_SELECTOR, json!(selector.value.0)));
+    }
+    let mut resources = Map::new();
+    for (kind, figures) in [("requests", &workload.requests), ("limits", &workload.limits)] {
+        let cpu = figures.cpu.iter().map(|cpu| ("cpu", json!(cpu.value.text)));
+        let memory = figures.memory.iter().map(|memory| ("memory", json!(memory.value.text)));
+        let figures: Map<String, Value> = cpu.chain(memory).map(|(k, v)| (k.to_owned(), v)).collect();
+        if !figures.is_empty() {
+            resources.insert(kind.to_owned(), Value::Object(figures));
+        }
+    }
+    let container = "main".to_owned();
+    fields.push((Target::Resources(container.clone()), Value::Object(resources)));
+    let mut controller = Map::new();
+    if let Some(surge) = &workload.max_surge {
+        controller.insert("strategy".to_owned(), json!({"rollingUpdate": {"maxSurge": surge.value}}));
+    }
+    let storage =
+        workload.storage.as_ref().map(|s| Decided { value: s.value, why: draft.ledger.add(s.reason()) });
+    let carrier = Carrier {
+        owner: Owner::Workload(index),
+        kind: runs_as.clone(),
+        name: workload.name.value.clone(),
+        workload: workload.name.value.clone(),
+        namespace: workload.namespace.value.clone(),
+        labels: workload.labels.value.0.clone(),
+        selector: workload.labels.value.0.clone(),
+        tier: Some(tier),
+        transient: runs_as == "Job",
+        runs_as,
+        main: false,
+        containers: vec![container],
+        base: Baseline::written(fields),
+        fields: BTreeMap::new(),
+        unreachable: BTreeMap::new(),
+        enabled: Decided { value: true, why },
+        switches: Vec::new(),
+        storage,
+        pod: Map::from_iter([(
+            "terminationGracePeriodSeconds".to_owned(),
+            json!(workload.grace_period.value),
+        )]),
+        controller,
+        needs: Vec::new(),
+        span: workload.name.span,
+    };
+    draft.add_carrier(carrier);
+}
+
+fn toleration(toleration: &Toleration) -> Value {
+    let mut out = Map::new();
+    if let Some(key) = &toleration.key {
+        out.insert("key".to_owned(), json!(key));
+    }
+    out.insert("operator".to_owned(), json!(if toleration.value.is_some() { "Equal" } else { "Exists" }));
+    if let Some(value) = &toleration.value {
+        out.insert("value".to_owned(), json!(value));
+    }
+    if let Some(effect) = toleration.effect {
+        out.insert("effect".to_owned(), json!(effect.word()));
+    }
+    Value::Object(out)
+}

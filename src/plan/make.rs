@@ -1,0 +1,291 @@
+//! Makes the plan: carriers first, then one decision after the other over all of them. Later decisions
+//! see earlier ones (the lock's selector needs every tier), none is revised.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::baseline::Origin;
+use super::terms::Affinity;
+use super::{
+    AFFINITY, Carrier, CarrierId, Decision, Owner, Plan, ServicePlan, apart, carriers, class, closure,
+    enabled, eviction, lifeboat, lock, nodes, replicas, requests, spread, storage,
+};
+use crate::catalogue::{Catalogue, Reach, Target};
+use crate::diag::{Diagnostic, Severity, codes::build as codes};
+use crate::policy::{Component, Policy};
+use crate::source::SourceMap;
+use crate::why::{Decided, Ledger, Reason, Rule, Why};
+
+/// The team's values files of one service, merged in order as Helm merges them.
+#[derive(Clone, Debug, Default)]
+pub struct TeamValues {
+    /// The merged values; an empty map without any.
+    pub merged: Value,
+}
+
+/// Everything that a plan is made from.
+#[derive(Debug)]
+pub struct Inputs<'a> {
+    /// Where the catalogue's files are registered.
+    pub sources: &'a mut SourceMap,
+    /// Chart knowledge.
+    pub catalogue: &'a Catalogue,
+    /// Per service of the policy, in its order: the team's values.
+    pub team: Vec<TeamValues>,
+}
+
+/// A plan, or the reasons why there is none, and what there is to say either way.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The plan; `None` if a diagnostic is an error.
+    pub plan: Option<Plan>,
+    /// Errors, warnings and notes.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Makes the plan of a policy.
+#[must_use]
+pub fn make(policy: Policy, inputs: Inputs<'_>) -> Outcome {
+    let mut draft = Draft::new(&policy);
+    carriers::collect(&mut draft, inputs);
+    for id in draft.all() {
+        enabled::decide(&mut draft, id);
+    }
+    for id in draft.live() {
+        class::decide(&mut draft, id);
+        replicas::decide(&mut draft, id);
+        storage::decide(&mut draft, id);
+        requests::decide(&mut draft, id);
+        lifeboat::tolerate(&mut draft, id);
+        eviction::decide(&mut draft, id);
+    }
+    lock::add(&mut draft);
+    let sides = apart::sides(&mut draft);
+    let groups = spread::groups(&mut draft);
+    for id in draft.live() {
+        affinity(&mut draft, id, &sides);
+        spread::decide(&mut draft, id, &groups, &sides);
+    }
+    closure::check(&mut draft);
+    draft.report_unreachable();
+    let classes = class::classes(&mut draft);
+    let nodes = nodes::nodes(&mut draft);
+    let Draft { ledger, services, carriers, diagnostics, .. } = draft;
+    let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
+    let plan = (!failed).then(|| Plan { policy, ledger, services, carriers, classes, nodes });
+    Outcome { plan, diagnostics }
+}
+
+/// Everything that has a say in where a pod stands, on top of the team's own terms. The chart's default
+/// goes: it was written for another cluster, and Helm's merge would leave it beside the plan.
+fn affinity(draft: &mut Draft, id: CarrierId, sides: &apart::Sides) {
+    if draft.carrier(id).owner == Owner::Lock || draft.carrier(id).transient {
+        return;
+    }
+    let team = draft.carrier(id).base.team(&AFFINITY).cloned();
+    let mut affinity = Affinity::on(team.as_ref());
+    lifeboat::prefer_others(draft, id, &mut affinity);
+    lock::keep_off(draft, id, &mut affinity);
+    apart::decide(draft, id, sides, &mut affinity);
+    if affinity.untouched() {
+        return;
+    }
+    let (value, parts) = affinity.finish();
+    let why = parts.first().map_or(draft.unasked, |(_, why)| *why);
+    draft.set(id, AFFINITY, Some(value), why, parts);
+}
+
+/// A plan under construction.
+pub(super) struct Draft<'a> {
+    pub(super) policy: &'a Policy,
+    pub(super) ledger: Ledger,
+    pub(super) services: Vec<ServicePlan>,
+    pub(super) carriers: Vec<Carrier>,
+    pub(super) diagnostics: Vec<Diagnostic>,
+    /// The reason of what nobody asked for.
+    pub(super) unasked: Why,
+}
+
+impl<'a> Draft<'a> {
+    fn new(policy: &'a Policy) -> Self {
+        let mut ledger = Ledger::default();
+        let unasked =
+            ledger.add(Reason { rule: Rule::Default, at: None, path: String::new(), because: Vec::new() });
+        Self { policy, ledger, services: Vec::new(), carriers: Vec::new(), diagnostics: Vec::new(), unasked }
+    }
+
+    pub(super) fn add_carrier(&mut self, carrier: Carrier) -> CarrierId {
+        self.carriers.push(carrier);
+        CarrierId(u32::try_from(self.carriers.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    pub(super) fn carrier(&self, id: CarrierId) -> &Carrier {
+        &self.carriers[id.0 as usize]
+    }
+
+    pub(super) fn carrier_mut(&mut self, id: CarrierId) -> &mut Carrier {
+        &mut self.carriers[id.0 as usize]
+    }
+
+    pub(super) fn ids(&self) -> impl Iterator<Item = CarrierId> + use<'a> {
+        (0..u32::try_from(self.carriers.len()).unwrap_or(u32::MAX)).map(CarrierId)
+    }
+
+    /// The same as a list, for loops that change the draft.
+    pub(super) fn all(&self) -> Vec<CarrierId> {
+        self.ids().filter(|&id| self.carrier(id).owner != Owner::Packaged).collect()
+    }
+
+    /// Those that are installed.
+    fn live(&self) -> Vec<CarrierId> {
+        self.all().into_iter().filter(|&id| self.carrier(id).enabled.value).collect()
+    }
+
+    /// The policy's words on a component.
+    pub(super) fn stated(&self, id: CarrierId) -> Option<&'a Component> {
+        let (service, name) = match &self.carrier(id).owner {
+            Owner::Component { service, component } | Owner::Custom { service, component } => {
+                (service, component)
+            }
+            _ => return None,
+        };
+        let service = &self.policy.services[self.services[*service].index];
+        service.components.iter().find(|component| component.name.value == *name)
+    }
+
+    pub(super) fn service_name(&self, id: CarrierId) -> Option<&'a String> {
+        match &self.carrier(id).owner {
+            Owner::Component { service, .. } | Owner::Custom { service, .. } => {
+                Some(&self.policy.services[self.services[*service].index].name.value)
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn component_name(&self, id: CarrierId) -> Option<&String> {
+        match &self.carrier(id).owner {
+            Owner::Component { component, .. } | Owner::Custom { component, .. } => Some(component),
+            _ => None,
+        }
+    }
+
+    /// Whether a carrier's pods may board the lifeboat and therefore take part in its locking.
+    pub(super) fn boards(&self, id: CarrierId) -> bool {
+        let carrier = self.carrier(id);
+        carrier.lasting()
+            && carrier.runs_as != "DaemonSet"
+            && self.policy.lifeboat.is_some()
+            && carrier.tier.is_some_and(|tier| self.policy.tier(tier.value).lifeboat.value)
+    }
+
+    pub(super) fn boarding(&self) -> Vec<CarrierId> {
+        self.ids().filter(|&id| self.boards(id)).collect()
+    }
+
+    /// What is there without lifeboat, and who says so.
+    pub(super) fn baseline(&self, id: CarrierId, field: &Target) -> Option<(Value, Origin)> {
+        self.carrier(id).base.get(field).map(|(value, origin)| (value.clone(), origin))
+    }
+
+    /// A list field as decided so far, else as it is without lifeboat.
+    pub(super) fn list(&self, id: CarrierId, field: &Target) -> Vec<Value> {
+        let value = self.carrier(id).field(field).cloned();
+        value.and_then(|value| value.as_array().cloned()).unwrap_or_default()
+    }
+
+    /// Decides a field, or notes that no value reaches it.
+    pub(super) fn set(
+        &mut self,
+        id: CarrierId,
+        field: Target,
+        value: Option<Value>,
+        why: Why,
+        mut parts: Vec<(Vec<String>, Why)>,
+    ) {
+        if self.carrier(id).field(&field) == value.as_ref() {
+            return;
+        }
+        if let Some(reason) = self.unreachable(id, &field) {
+            self.carrier_mut(id).unreachable.insert(field, reason);
+            return;
+        }
+        if let Some(earlier) = self.carrier(id).fields.get(&field) {
+            parts.splice(0..0, earlier.parts.iter().cloned());
+        }
+        let decision = Decision { value: Decided { value, why }, parts, guessed: false };
+        self.carrier_mut(id).fields.insert(field, decision);
+    }
+
+    pub(super) fn mark_guessed(&mut self, id: CarrierId, field: &Target) {
+        if let Some(decision) = self.carrier_mut(id).fields.get_mut(field) {
+            decision.guessed = true;
+        }
+    }
+
+    fn unreachable(&self, id: CarrierId, field: &Target) -> Option<String> {
+        let Owner::Component { service, component } = &self.carrier(id).owner else { return None };
+        let component = self.services[*service].edition.components.get(component)?;
+        match component.reach(field) {
+            Some(Reach::Wired(_)) => None,
+            Some(Reach::Fixed(_)) => Some("the chart always writes its own".to_owned()),
+            Some(Reach::Unreachable(reason)) => Some(reason.clone()),
+            None => Some(format!("a {} has no such field", component.kind)),
+        }
+    }
+
+    /// One warning for each field that the plan wants and no value reaches.
+    fn report_unreachable(&mut self) {
+        let mut found = Vec::new();
+        for id in self.ids() {
+            let carrier = self.carrier(id);
+            for (target, reason) in &carrier.unreachable {
+                let name = self.names(&[id]);
+                let message = format!("no value reaches {target} of {name}: {reason}");
+                let mut diagnostic = Diagnostic::new(codes::FIELD_UNREACHABLE, message)
+                    .help("accept it with `[allow.NAME]` and a reason; the proof counts with what the chart renders");
+                if carrier.transient {
+                    diagnostic.severity = Severity::Note;
+                }
+                if let Some(span) = carrier.span {
+                    diagnostic = diagnostic.at(span, "left as the chart renders it");
+                }
+                found.push(diagnostic);
+            }
+        }
+        self.diagnostics.extend(found);
+    }
+
+    /// Names of carriers for a message.
+    pub(super) fn names(&self, ids: &[CarrierId]) -> String {
+        let mut names: Vec<String> = ids
+            .iter()
+            .map(|&id| match (self.service_name(id), self.component_name(id)) {
+                (Some(service), Some(component)) => format!("`{service}/{component}`"),
+                _ => format!("`{}`", self.carrier(id).name),
+            })
+            .collect();
+        names.dedup();
+        names.join(", ")
+    }
+
+    /// The catalogue's figures for a container that nobody stated any for.
+    pub(super) fn suggested(
+        &mut self,
+        id: CarrierId,
+        container: &str,
+    ) -> Option<(BTreeMap<String, String>, Why)> {
+        let Owner::Component { service, component } = &self.carrier(id).owner else { return None };
+        let edition = &self.services[*service].edition;
+        let known = edition.components.get(component)?;
+        let found = known.containers.iter().find(|c| c.name == container)?;
+        let figures = found.suggested.as_ref()?.requests.clone();
+        let reason = Reason {
+            rule: Rule::Catalogue,
+            at: Some(known.span),
+            path: format!("{}.{component}.requests", edition.chart),
+            because: Vec::new(),
+        };
+        Some((figures, self.ledger.add(reason)))
+    }
+}

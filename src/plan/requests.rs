@@ -1,0 +1,111 @@
+//! Requests: the policy's figure, else the team's, else the chart's, else the catalogue's suggestion,
+//! which is a guess and counted as one. A pod without requests can neither preempt nor be proved.
+//! Limits are never invented.
+
+use serde_json::{Map, Value, json};
+
+use super::baseline::Origin;
+use super::{CarrierId, Owner, make::Draft};
+use crate::catalogue::Target;
+use crate::policy::Resources;
+use crate::why::{Rule, Why};
+
+/// Sets requests and limits of each container of a component.
+pub(super) fn decide(draft: &mut Draft, id: CarrierId) {
+    if !matches!(draft.carrier(id).owner, Owner::Component { .. } | Owner::Custom { .. }) {
+        return;
+    }
+    let containers = draft.carrier(id).containers.clone();
+    for (index, container) in containers.iter().enumerate() {
+        let field = Target::Resources(container.clone());
+        let (requests, limits) = stated(draft, id, index, container);
+        let baseline = draft.baseline(id, &field);
+        let mut value = baseline.as_ref().and_then(|(v, _)| v.as_object().cloned()).unwrap_or_default();
+        let mut because = Vec::new();
+        let mut parts = Vec::new();
+        put(draft, &mut value, "requests", &requests, &mut because, &mut parts);
+        put(draft, &mut value, "limits", &limits, &mut because, &mut parts);
+        let from_team = matches!(baseline, Some((_, Origin::Team)));
+        let guessed = suggest(draft, id, container, from_team, &mut value, &mut because, &mut parts);
+        if parts.is_empty() {
+            continue;
+        }
+        let why = because.first().copied().unwrap_or(draft.unasked);
+        draft.set(id, field.clone(), Some(Value::Object(value)), why, parts);
+        if guessed {
+            draft.mark_guessed(id, &field);
+        }
+    }
+}
+
+/// What the policy states of a container: the component's own figures are the main container's.
+fn stated(draft: &Draft, id: CarrierId, index: usize, container: &str) -> (Resources, Resources) {
+    let Some(component) = draft.stated(id) else { return Default::default() };
+    if let Some(named) = component.containers.iter().find(|c| c.name.value == container) {
+        return (named.requests.clone(), named.limits.clone());
+    }
+    match index {
+        0 => (component.requests.clone(), component.limits.clone()),
+        _ => Default::default(),
+    }
+}
+
+fn put(
+    draft: &mut Draft,
+    value: &mut Map<String, Value>,
+    kind: &str,
+    resources: &Resources,
+    because: &mut Vec<Why>,
+    parts: &mut Vec<(Vec<String>, Why)>,
+) {
+    let mut insert = |draft: &mut Draft, name: &str, text: &str, reason: crate::why::Reason| {
+        let stated = draft.ledger.add(reason.clone());
+        let why =
+            draft.ledger.add(crate::why::Reason { rule: Rule::Request, because: vec![stated], ..reason });
+        if let Some(map) = value.entry(kind).or_insert_with(|| json!({})).as_object_mut() {
+            map.insert(name.to_owned(), json!(text));
+        }
+        because.push(why);
+        parts.push((vec![kind.to_owned(), name.to_owned()], why));
+    };
+    if let Some(cpu) = &resources.cpu {
+        insert(draft, "cpu", &cpu.value.text, cpu.reason());
+    }
+    if let Some(memory) = &resources.memory {
+        insert(draft, "memory", &memory.value.text, memory.reason());
+    }
+}
+
+/// Fills what nobody stated with the catalogue's figure. Returns whether that happened.
+fn suggest(
+    draft: &mut Draft,
+    id: CarrierId,
+    container: &str,
+    from_team: bool,
+    value: &mut Map<String, Value>,
+    because: &mut Vec<Why>,
+    parts: &mut Vec<(Vec<String>, Why)>,
+) -> bool {
+    let Some((suggestion, why)) = draft.suggested(id, container) else { return false };
+    let limits = value.get("limits").cloned();
+    let Some(requests) = value.entry("requests").or_insert_with(|| json!({})).as_object_mut() else {
+        return false;
+    };
+    let mut guessed = false;
+    for (name, text) in suggestion {
+        // A limit without a request is the request; and a team that set requests has decided.
+        let limited = limits.as_ref().is_some_and(|limits| limits.get(&name).is_some());
+        let decided = from_team && name == "cpu" && requests.contains_key("memory");
+        if requests.contains_key(&name) || limited || decided {
+            continue;
+        }
+        requests.insert(name.clone(), json!(text));
+        because.push(why);
+        parts.push((vec!["requests".to_owned(), name], why));
+        guessed = true;
+    }
+    if requests.is_empty() {
+        value.shift_remove("requests");
+    }
+    guessed
+}
