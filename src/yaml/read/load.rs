@@ -21,6 +21,15 @@ pub(super) fn load(text: &str, first_line: u32, budget: &Budget) -> Result<Docum
             format!("{marks} brackets and commas; the limit is {}", budget.flow_marks),
         ));
     }
+    if let Some(at) = text.bytes().position(|b| b < b' ' && !matches!(b, b'\t' | b'\n' | b'\r') || b == 0x7f)
+    {
+        let before = &text[..at];
+        let line = first_line.saturating_add(u32::try_from(before.matches('\n').count()).unwrap_or(u32::MAX));
+        let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+        let place = Place::new(line, u32::try_from(column).unwrap_or(u32::MAX));
+        return Err(Error::new(ErrorKind::Syntax, place, "a control character")
+            .help("write it as an escape in double quotes"));
+    }
     let mut loader = Loader::new(budget, first_line);
     let mut parser = Parser::new_from_str(text);
     while let Some(event) = parser.next_event() {
@@ -178,7 +187,12 @@ impl<'a> Loader<'a> {
             }
             return Ok(());
         }
-        let value = scalar::resolve(text, plain, tag).map_err(|refusal| {
+        let resolved = scalar::resolve(text, plain, tag);
+        if matches!(resolved, Err(scalar::Refusal::NotFinite)) && self.expects_key() {
+            let key = scalar::not_finite_key(text).to_owned();
+            return self.key(Value::String(key), anchor, (nodes, bytes), at);
+        }
+        let value = resolved.map_err(|refusal| {
             Error::refused(
                 at,
                 match refusal {

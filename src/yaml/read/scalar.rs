@@ -81,14 +81,13 @@ fn implicit(text: &str) -> Result<Value, Refusal> {
         _ => {}
     }
     let number = match text.as_bytes()[0] {
-        b'.' => float(text),
-        b'0'..=b'9' | b'+' | b'-' => number(text),
+        b'.' | b'0'..=b'9' | b'+' | b'-' => number(text),
         _ => None,
     };
     Ok(number.map_or_else(|| Value::String(text.to_owned()), Value::Number))
 }
 
-/// A scalar that starts with a digit or a sign.
+/// A scalar that starts with a digit, a sign or a point.
 fn number(text: &str) -> Option<Number> {
     let removed: String;
     let plain = if text.contains('_') {
@@ -202,6 +201,15 @@ fn base64(text: &str) -> Option<Vec<u8>> {
         _ => return None,
     }
     Some(out)
+}
+
+/// The key that Go makes of a number that is not finite.
+pub(super) fn not_finite_key(text: &str) -> &'static str {
+    match text.as_bytes() {
+        [.., b'n' | b'N'] => ".nan",
+        [b'-', ..] => "-.inf",
+        _ => ".inf",
+    }
 }
 
 /// The text that Go makes of a map key, or why it refuses the key.

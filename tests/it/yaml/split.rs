@@ -50,10 +50,10 @@ fn json_values_follow_one_another() {
 #[test]
 fn items_of_a_list_are_cut_one_by_one() {
     check(
-        "apiVersion: v1\nitems:\n- apiVersion: v1\n  kind: A\n- apiVersion: v1\n  kind: B\n  x:\n  - y\nkind: List\nmetadata:\n  a: b\n---\nc: 1\n",
+        "apiVersion: v1\nitems:\n- apiVersion: v1\n  kind: A\n- apiVersion: v1\n  kind: B\n  x:\n  - z\nkind: List\nmetadata:\n  a: b\n---\nc: 1\n",
         &[
             (1, 3, Part::Item(0), r#"[{"apiVersion":"v1","kind":"A"}]"#),
-            (1, 5, Part::Item(1), r#"[{"apiVersion":"v1","kind":"B","x":["y"]}]"#),
+            (1, 5, Part::Item(1), r#"[{"apiVersion":"v1","kind":"B","x":["z"]}]"#),
             (1, 9, Part::Rest, r#"{"kind":"List","metadata":{"a":"b"}}"#),
             (2, 12, Part::Whole, r#"{"c":1}"#),
         ],
