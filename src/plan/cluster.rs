@@ -1,1 +1,45 @@
+//! The plan as the one model of the cluster, for scheduler, prover and rules.
 
+use super::{Carrier, Owner, Plan};
+use crate::cluster::{self, Cluster, KubernetesVersion};
+
+impl Plan {
+    /// The cluster that the plan describes, workloads tagged with service, component and tier.
+    ///
+    /// # Panics
+    /// Never for a plan that [`super::make`] made: its objects are read by the reader that wrote the
+    /// rules for them, and a difference is a bug that the tests look for.
+    #[must_use]
+    pub fn cluster(&self) -> Cluster {
+        let version: KubernetesVersion =
+            format!("1.{}", self.policy.cluster.minor.value).parse().unwrap_or_default();
+        let objects = self.objects();
+        let reading = Cluster::from_objects(version, &objects);
+        debug_assert!(reading.errors.is_empty(), "{:?}", reading.errors);
+        let mut cluster = reading.cluster;
+        for workload in &mut cluster.workloads {
+            let carrier = self
+                .carriers
+                .iter()
+                .find(|c| c.lasting() && c.namespace == workload.namespace && c.workload == workload.name);
+            if let Some(carrier) = carrier {
+                workload.owner = self.owner(carrier);
+            }
+        }
+        cluster
+    }
+
+    /// Whose a carrier is, in the policy's words.
+    #[must_use]
+    pub fn owner(&self, carrier: &Carrier) -> cluster::Owner {
+        let component = match &carrier.owner {
+            Owner::Component { component, .. } | Owner::Custom { component, .. } => Some(component.clone()),
+            _ => None,
+        };
+        cluster::Owner {
+            service: self.service_name(carrier).map(str::to_owned),
+            component,
+            tier: carrier.tier.map(|tier| self.policy.tier(tier.value).name.value.clone()),
+        }
+    }
+}

@@ -1,0 +1,339 @@
+//! Lowers a plan to overlays, and proves by the catalogue that they do what was planned.
+
+use serde_json::Value;
+
+use super::difference::difference;
+use super::wires::{NoWire, Wants};
+use super::{Leaf, Overlay, order};
+use crate::catalogue::{Merge, Opaque, Shape, Target, ValuePath, Wire, Wiring, merge_files};
+use crate::diag::{Diagnostic, codes::build as codes};
+use crate::plan::{Carrier, CarrierId, Owner, Plan};
+use crate::why::Why;
+use crate::yaml;
+
+/// Overlays, and what there is to say about them.
+#[derive(Debug, Default)]
+pub struct Lowered {
+    /// One per service that needs one, in the order of the plan.
+    pub overlays: Vec<Overlay>,
+    /// Conflicts, and decisions that the overlay would not carry out.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Lowers every service of a plan.
+#[must_use]
+pub fn lower(plan: &Plan) -> Lowered {
+    let mut lowered = Lowered::default();
+    for service in 0..plan.services.len() {
+        let (overlay, diagnostics) = lower_service(plan, service);
+        lowered.diagnostics.extend(diagnostics);
+        if !overlay.leaves.is_empty() {
+            lowered.overlays.push(overlay);
+        }
+    }
+    lowered
+}
+
+/// Lowers one service.
+#[must_use]
+pub fn lower_service(plan: &Plan, service: usize) -> (Overlay, Vec<Diagnostic>) {
+    let mut lowering = Lowering {
+        plan,
+        service,
+        wants: Wants::of(plan, service),
+        leaves: Vec::new(),
+        diagnostics: Vec::new(),
+    };
+    for (id, carrier) in plan.carrier_ids() {
+        let Owner::Component { service: s, component } = &carrier.owner else { continue };
+        if *s == service {
+            lowering.switches(id, carrier);
+            if carrier.enabled.value {
+                for target in carrier.fields.keys() {
+                    lowering.field(id, carrier, component, target);
+                }
+            }
+        }
+    }
+    lowering.custom_resources();
+    let edition = &plan.services[service].edition;
+    lowering.leaves.sort_by_cached_key(|leaf| order::key(edition, &leaf.path));
+    let overlay = Overlay { service, leaves: lowering.leaves };
+    let mut diagnostics = lowering.diagnostics;
+    if diagnostics.is_empty() {
+        diagnostics = round_trip(plan, &overlay);
+    }
+    (overlay, diagnostics)
+}
+
+struct Lowering<'p> {
+    plan: &'p Plan,
+    service: usize,
+    wants: Wants<'p>,
+    leaves: Vec<Leaf>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl<'p> Lowering<'p> {
+    /// Values that switch a component, its claims or presets.
+    fn switches(&mut self, id: CarrierId, carrier: &'p Carrier) {
+        let storage = carrier.storage.map(|storage| storage.why);
+        for condition in &carrier.switches {
+            let why = storage.filter(|_| carrier.enabled.value).unwrap_or(carrier.enabled.why);
+            self.write(&condition.path, condition.is.clone(), why, Vec::new(), vec![id], carrier);
+        }
+    }
+
+    /// One decided field of one carrier.
+    fn field(&mut self, _id: CarrierId, carrier: &'p Carrier, component: &str, target: &Target) {
+        let decision = &carrier.fields[target];
+        let Some(wiring) = self.wants.wiring(component, target) else { return };
+        let wire = match self.wants.choose(component, target) {
+            Ok(wire) => wire,
+            Err(no) => return self.conflict(carrier, target, &no),
+        };
+        let value = decision.value.value.clone().unwrap_or(Value::Null);
+        if wire.tpl && has_template(&value) {
+            let name = self.plan.display(carrier);
+            self.report(
+                carrier,
+                Diagnostic::new(
+                    codes::TEMPLATE_IN_VALUE,
+                    format!("{target} of {name} contains `{{{{`, and the chart executes this value"),
+                )
+                .help("use names without braces"),
+            );
+            return;
+        }
+        let value = without_base(wiring, wire, value);
+        let value = match wire.shape {
+            Shape::YamlText => Value::String(as_text(&value)),
+            _ => value,
+        };
+        let reached = self.wants.reached(wire);
+        self.write(&wire.path, value.clone(), decision.value.why, decision.parts.clone(), reached.clone(), carrier);
+        if wire.merge == Merge::Duplicates {
+            self.silence(wiring, &value, decision.value.why, reached, carrier);
+        }
+    }
+
+    /// Switches a preset off that would print a key of the value a second time.
+    fn silence(&mut self, wiring: &Wiring, value: &Value, why: Why, reached: Vec<CarrierId>, carrier: &'p Carrier) {
+        let Some(preset) = &wiring.preset else { return };
+        let Some(off) = &preset.off else { return };
+        let plan = &self.plan.services[self.service];
+        let setting = plan.edition.effective(&preset.path, &plan.team).unwrap_or(Value::Null);
+        let printed = preset.cases.iter().find(|(is, _)| *is == setting).and_then(|(_, gives)| gives.as_ref());
+        let clash = match (printed, value) {
+            (Some(Value::Object(its)), Value::Object(ours)) => its.keys().any(|key| ours.contains_key(key)),
+            // A setting that the catalogue does not know may print anything.
+            (None, _) => preset.off.as_ref() != Some(&setting),
+            _ => true,
+        };
+        if clash {
+            self.write(&preset.path, off.clone(), why, Vec::new(), reached, carrier);
+        }
+    }
+
+    /// Writes what differs from what is there.
+    fn write(
+        &mut self,
+        path: &ValuePath,
+        value: Value,
+        why: Why,
+        parts: Vec<(Vec<String>, Why)>,
+        carriers: Vec<CarrierId>,
+        carrier: &Carrier,
+    ) {
+        if self.leaves.iter().any(|leaf| leaf.path == *path && leaf.why <= why && leaf.carriers == carriers) {
+            return;
+        }
+        let plan = &self.plan.services[self.service];
+        let present = plan.edition.effective(path, &plan.team);
+        let default = plan.edition.effective(path, &Value::Null);
+        match difference(present.as_ref(), default.as_ref(), &value) {
+            Ok(None) => {}
+            Ok(Some(value)) => {
+                if let Some(leaf) = self.leaves.iter_mut().find(|leaf| leaf.path == *path) {
+                    leaf.carriers.extend(carriers);
+                    leaf.carriers.sort_unstable();
+                    leaf.carriers.dedup();
+                    leaf.value = merge_files(&leaf.value, &value);
+                    return;
+                }
+                let leaf = Leaf { path: path.clone(), value, why, parts, replaces: present, carriers };
+                self.leaves.push(leaf);
+            }
+            Err(key) => {
+                let message = format!(
+                    "the team's values set `{path}.{}`, which the plan does not want and no overlay can take away",
+                    key.join(".")
+                );
+                self.report(
+                    carrier,
+                    Diagnostic::new(codes::OVERLAY_NOT_HONOURED, message)
+                        .help("take it out of the team's values file"),
+                );
+            }
+        }
+    }
+
+    /// Custom resources that the chart can carry in a list of objects.
+    fn custom_resources(&mut self) {
+        let objects = super::lower::carried(self.plan, self.service);
+        for (path, value, why, carriers) in objects {
+            let plan = &self.plan.services[self.service];
+            let present = plan.edition.effective(&path, &plan.team);
+            let mut list = present.as_ref().and_then(|v| v.as_array().cloned()).unwrap_or_default();
+            list.extend(value);
+            self.leaves.push(Leaf {
+                path,
+                value: Value::Array(list),
+                why,
+                parts: Vec::new(),
+                replaces: present,
+                carriers,
+            });
+        }
+    }
+
+    fn conflict(&mut self, carrier: &Carrier, target: &Target, no: &NoWire) {
+        let name = self.plan.display(carrier);
+        let diagnostic = match no {
+            NoWire::Conflict { path, component } => Diagnostic::new(
+                codes::OVERLAY_CONFLICT,
+                format!("{target} of {name} can only be set at `{path}`, which `{component}` would follow too"),
+            )
+            .help(format!("give `{component}` the same tier, or leave both as the chart has them")),
+            NoWire::Form(path) => Diagnostic::new(
+                codes::OVERLAY_CONFLICT,
+                format!("{target} of {name} can only be set at `{path}`, in a form of the chart's own"),
+            )
+            .help("set it in the team's values file"),
+            NoWire::None => Diagnostic::new(
+                codes::OVERLAY_CONFLICT,
+                format!("{target} of {name} has no values path that is free"),
+            )
+            .help("take the value that wins out of the team's values file"),
+        };
+        self.report(carrier, diagnostic);
+    }
+
+    fn report(&mut self, carrier: &Carrier, diagnostic: Diagnostic) {
+        self.diagnostics.push(locate(carrier, diagnostic));
+    }
+}
+
+fn locate(carrier: &Carrier, diagnostic: Diagnostic) -> Diagnostic {
+    match carrier.span {
+        Some(span) if diagnostic.primary.is_none() => diagnostic.at(span, "this component"),
+        _ => diagnostic,
+    }
+}
+
+/// Custom resources grouped by the values path that carries whole objects.
+type Carried = Vec<(ValuePath, Vec<Value>, Why, Vec<CarrierId>)>;
+
+pub(super) fn carried(plan: &Plan, service: usize) -> Carried {
+    let mut out: Carried = Vec::new();
+    for (id, carrier) in plan.carrier_ids() {
+        let Some((object, Some(path))) = crate::plan::custom::object(plan, service, carrier) else { continue };
+        match out.iter_mut().find(|(at, ..)| *at == path) {
+            Some((_, objects, _, carriers)) => {
+                objects.push(object);
+                carriers.push(id);
+            }
+            None => out.push((path, vec![object], carrier.enabled.why, vec![id])),
+        }
+    }
+    out
+}
+
+/// What the template itself adds to a deep-merged value need not be written.
+fn without_base(wiring: &Wiring, wire: &Wire, value: Value) -> Value {
+    match (wire.merge, &wiring.base, value) {
+        (Merge::Deep, Some(Value::Object(base)), Value::Object(mut map)) => {
+            for (key, theirs) in base {
+                if map.get(key) == Some(theirs) {
+                    map.shift_remove(key);
+                }
+            }
+            Value::Object(map)
+        }
+        (Merge::Append, Some(Value::Array(base)), Value::Array(list)) => {
+            list.into_iter().filter(|entry| !base.contains(entry)).collect()
+        }
+        (_, _, value) => value,
+    }
+}
+
+fn as_text(value: &Value) -> String {
+    yaml::write::write(&yaml::write::Node::from(value.clone())).text
+}
+
+fn has_template(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains("{{"),
+        Value::Array(list) => list.iter().any(has_template),
+        Value::Object(map) => map.iter().any(|(key, value)| key.contains("{{") || has_template(value)),
+        _ => false,
+    }
+}
+
+/// Applies the overlay to the catalogue's model of the chart and compares every field of every
+/// installed component with the plan.
+fn round_trip(plan: &Plan, overlay: &Overlay) -> Vec<Diagnostic> {
+    let service = &plan.services[overlay.service];
+    let edition = &service.edition;
+    let values = merge_files(&service.team, &overlay.values());
+    let mut found = Vec::new();
+    for carrier in &plan.carriers {
+        let Owner::Component { service: s, component } = &carrier.owner else { continue };
+        if *s != overlay.service {
+            continue;
+        }
+        let known = &edition.components[component];
+        if edition.holds(&known.when, &values) != carrier.enabled.value {
+            let name = plan.display(carrier);
+            let state = if carrier.enabled.value { "on" } else { "off" };
+            let message = format!("{name} would not be switched {state}");
+            found.push(locate(carrier, Diagnostic::new(codes::OVERLAY_NOT_HONOURED, message).help("switch it in the team's values file")));
+            continue;
+        }
+        if !carrier.enabled.value {
+            continue;
+        }
+        for (target, _) in known.targets() {
+            let undecided = !carrier.fields.contains_key(&target);
+            if undecided && carrier.base.opaque.contains_key(&target) {
+                continue;
+            }
+            if let Target::Resources(name) = &target
+                && !carrier.containers.contains(name)
+            {
+                continue;
+            }
+            let wanted = carrier.field(&target);
+            let got = edition.apply(known, &target, &values);
+            let text = match got {
+                Ok(got) if got.as_ref() == wanted => continue,
+                Err(Opaque::Text(_)) => continue,
+                Ok(got) => format!("it would be {}", got.map_or_else(|| "absent".to_owned(), |v| v.to_string())),
+                Err(Opaque::DuplicateKey(key, path)) => format!("`{path}` would print `{key}` a second time"),
+                Err(Opaque::CustomForm(path)) => format!("`{path}`, in a form of the chart's own, wins"),
+                Err(Opaque::UnknownPreset(path)) => format!("the setting of `{path}` is not known"),
+            };
+            let name = plan.display(carrier);
+            let wanted = wanted.map_or_else(|| "absent".to_owned(), ToString::to_string);
+            let message = format!("{target} of {name} would not be as planned");
+            found.push(locate(
+                carrier,
+                Diagnostic::new(codes::OVERLAY_NOT_HONOURED, message)
+                    .note(format!("planned: {wanted}"))
+                    .note(text)
+                    .help("look for a value in the team's values file that wins, and take it out"),
+            ));
+        }
+    }
+    found
+}

@@ -1,0 +1,172 @@
+//! The plan as Kubernetes objects in the API's JSON: what the cluster will hold once the outputs are
+//! applied, as far as scheduler and node lifecycle see it. The model of the cluster is read from these,
+//! by the same reader that reads dumps and renders, so that plan and reality cannot drift apart.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+use super::{Carrier, Plan};
+use crate::catalogue::{Field, Target};
+use crate::policy::Storage;
+
+/// Name of the claim template that stands for a planned volume.
+const CLAIM: &str = "data";
+/// The class of volumes that stay on their node; K3s's own.
+const LOCAL_CLASS: &str = "local-path";
+/// The class that stands for volumes which every node reaches, where the policy names none.
+const REPLICATED_CLASS: &str = "replicated";
+
+impl Plan {
+    /// Nodes, namespaces, classes and workloads, in this order.
+    #[must_use]
+    pub fn objects(&self) -> Vec<Value> {
+        let mut objects: Vec<Value> = self.nodes.iter().map(node).collect();
+        let namespaces: BTreeSet<&str> =
+            self.carriers.iter().filter(|c| c.lasting()).map(|c| c.namespace.as_str()).collect();
+        objects.extend(namespaces.into_iter().map(
+            |name| json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}),
+        ));
+        objects.extend(self.classes.iter().map(class));
+        objects.extend(storage_classes());
+        objects.extend(self.carriers.iter().filter(|c| c.lasting()).map(workload));
+        objects.extend(self.budgets());
+        objects
+    }
+
+    /// PodDisruptionBudgets of the workloads by hand.
+    fn budgets(&self) -> impl Iterator<Item = Value> {
+        self.policy.workloads.iter().filter_map(|workload| {
+            let max = workload.max_unavailable.as_ref()?;
+            Some(json!({
+                "apiVersion": "policy/v1",
+                "kind": "PodDisruptionBudget",
+                "metadata": {"name": workload.name.value, "namespace": workload.namespace.value},
+                "spec": {
+                    "maxUnavailable": max.value,
+                    "selector": {"matchLabels": workload.labels.value.0},
+                },
+            }))
+        })
+    }
+}
+
+fn node(node: &super::NodePlan) -> Value {
+    let taints: Vec<Value> = node
+        .taints
+        .iter()
+        .map(|t| json!({"key": t.value.key, "value": t.value.value, "effect": t.value.effect.word()}))
+        .collect();
+    json!({
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": node.name, "labels": node.labels},
+        "spec": {"taints": taints},
+        "status": {"allocatable": {
+            "cpu": format!("{}m", node.milli.value),
+            "memory": node.bytes.value.to_string(),
+            "pods": node.pods.to_string(),
+        }},
+    })
+}
+
+/// A priority class as it is applied.
+#[must_use]
+pub fn class(class: &super::Class) -> Value {
+    json!({
+        "apiVersion": "scheduling.k8s.io/v1",
+        "kind": "PriorityClass",
+        "metadata": {"name": class.name},
+        "value": class.value,
+        "globalDefault": class.global_default,
+        "preemptionPolicy": class.preemption.word(),
+        "description": class.description,
+    })
+}
+
+fn storage_classes() -> [Value; 2] {
+    [LOCAL_CLASS, REPLICATED_CLASS].map(|name| {
+        let local = name == LOCAL_CLASS;
+        json!({
+            "apiVersion": "storage.k8s.io/v1",
+            "kind": "StorageClass",
+            "metadata": {"name": name},
+            "provisioner": if local { "rancher.io/local-path" } else { "example.com/replicated" },
+            "volumeBindingMode": if local { "WaitForFirstConsumer" } else { "Immediate" },
+        })
+    })
+}
+
+/// The workload that a carrier's pods come from.
+#[must_use]
+pub fn workload(carrier: &Carrier) -> Value {
+    let template = json!({"metadata": {"labels": carrier.labels}, "spec": pod_spec(carrier)});
+    let mut spec = carrier.controller.clone();
+    let selector = if carrier.selector.is_empty() { &carrier.labels } else { &carrier.selector };
+    spec.insert("selector".to_owned(), json!({"matchLabels": selector}));
+    if carrier.runs_as != "DaemonSet" {
+        spec.insert("replicas".to_owned(), json!(carrier.replicas()));
+    }
+    spec.insert("template".to_owned(), template);
+    if carrier.runs_as == "StatefulSet" {
+        spec.insert("serviceName".to_owned(), json!(carrier.workload));
+        if let Some(claim) = claim(carrier) {
+            spec.insert("volumeClaimTemplates".to_owned(), json!([claim]));
+        }
+    }
+    json!({
+        "apiVersion": "apps/v1",
+        "kind": carrier.runs_as,
+        "metadata": {"name": carrier.workload, "namespace": carrier.namespace, "labels": carrier.labels},
+        "spec": spec,
+    })
+}
+
+fn claim(carrier: &Carrier) -> Option<Value> {
+    let class = match carrier.storage.as_ref()?.value {
+        Storage::Ephemeral => return None,
+        Storage::Local => LOCAL_CLASS,
+        Storage::Replicated => REPLICATED_CLASS,
+    };
+    Some(json!({
+        "metadata": {"name": CLAIM},
+        "spec": {
+            "accessModes": ["ReadWriteOnce"],
+            "storageClassName": class,
+            "resources": {"requests": {"storage": "1Gi"}},
+        },
+    }))
+}
+
+fn pod_spec(carrier: &Carrier) -> Value {
+    let mut spec: Map<String, Value> = carrier.pod.clone();
+    let ports = spec.shift_remove("ports");
+    for field in Field::ALL {
+        if field == Field::Replicas {
+            continue;
+        }
+        if let Some(value) = carrier.field(&Target::Field(field)) {
+            spec.insert(field.key().to_owned(), value.clone());
+        }
+    }
+    let containers = carrier.containers.iter().enumerate().map(|(index, name)| {
+        let mut container = Map::from_iter([("name".to_owned(), json!(name)), ("image".to_owned(), json!(image(carrier, name)))]);
+        if let Some(resources) = carrier.field(&Target::Resources(name.clone())) {
+            container.insert("resources".to_owned(), resources.clone());
+        }
+        if let (0, Some(ports)) = (index, &ports) {
+            container.insert("ports".to_owned(), ports.clone());
+        }
+        Value::Object(container)
+    });
+    spec.insert("containers".to_owned(), containers.collect());
+    if carrier.storage.as_ref().is_some_and(|storage| storage.value == Storage::Ephemeral) {
+        spec.insert("volumes".to_owned(), json!([{"name": CLAIM, "emptyDir": {}}]));
+    }
+    Value::Object(spec)
+}
+
+/// The plan knows no images; a name per container keeps image locality neutral.
+fn image(carrier: &Carrier, container: &str) -> String {
+    format!("lifeboat.invalid/{}/{container}", carrier.name)
+}
