@@ -3,3 +3,4 @@
 mod lifecycle;
 mod policy;
 mod yaml;
+mod scripts;

@@ -1,0 +1,116 @@
+//! `recovery/rebalance.sh` and `recovery/status.sh`.
+
+use lifeboat::emit::recovery::{
+    RebalanceContext, Rollout, StatusContext, StatusNode, StatusWorkload, rebalance, status,
+};
+
+use super::{Run, Stage};
+
+const READY: &str = "master True\nworker-1 True\n";
+
+fn run(nodes: &str, status_code: u8, args: &[&str]) -> Run {
+    let rollout = |name: &str, data: &str| Rollout {
+        kind: "statefulset".to_owned(),
+        namespace: "obs".to_owned(),
+        name: name.to_owned(),
+        timeout: 60,
+        data: data.to_owned(),
+    };
+    let context = RebalanceContext {
+        cluster: "edge".to_owned(),
+        rollouts: vec![rollout("prometheus", "loses"), rollout("loki", "keeps"), rollout("tempo", "keeps")],
+        nodes: vec!["master".to_owned(), "worker-1".to_owned()],
+    };
+    let mut stage = Stage::new();
+    stage
+        .answer("get nodes", nodes, 0)
+        .answer("rollout restart", "", 0)
+        .answer("rollout status", "", status_code);
+    stage.run(&rebalance(&context).expect("the script renders"), args)
+}
+
+fn restarted(run: &Run) -> Vec<String> {
+    let writes = run.writes();
+    let restarts = writes.iter().filter(|call| call.contains(&"restart"));
+    restarts.map(|call| call[2].to_owned()).collect()
+}
+
+#[test]
+fn one_after_the_other_in_order() {
+    let run = run(READY, 0, &["--lose-data"]).exits(0);
+    let verbs: Vec<_> = run.writes().iter().map(|call| format!("{} {}", call[1], call[2])).collect();
+    let expected: Vec<_> = ["prometheus", "loki", "tempo"]
+        .iter()
+        .flat_map(|name| [format!("restart statefulset/{name}"), format!("status statefulset/{name}")])
+        .collect();
+    assert_eq!(verbs, expected);
+}
+
+#[test]
+fn what_loses_data_is_named_and_skipped() {
+    let run = run(READY, 0, &[]).exits(0).says("skipped obs/prometheus");
+    assert_eq!(restarted(&run), ["statefulset/loki", "statefulset/tempo"]);
+}
+
+#[test]
+fn a_rollout_that_hangs_stops_the_rest() {
+    let run = run(READY, 1, &[]).exits(2).says("obs/loki is not ready after 60s");
+    assert_eq!(restarted(&run), ["statefulset/loki"]);
+}
+
+#[test]
+fn every_node_must_serve_first() {
+    for (nodes, why) in [
+        ("master True\nworker-1 Unknown\n", "worker-1 is not Ready"),
+        ("master True\nworker-1 True\nworker-1 fenced\n", "still fenced"),
+        ("master True\nworker-1 True\nworker-1 cordoned\n", "cordoned"),
+    ] {
+        assert!(run(nodes, 0, &[]).exits(1).says(why).writes().is_empty());
+    }
+}
+
+fn state(nodes: &str, pods: &str, sets: &str) -> Run {
+    let node = |name: &str, role: &str, lifeboat: &str| StatusNode {
+        name: name.to_owned(),
+        role: role.to_owned(),
+        lifeboat: lifeboat.to_owned(),
+        build: "abc123".to_owned(),
+    };
+    let context = StatusContext {
+        cluster: "edge".to_owned(),
+        nodes: vec![node("master", "server", "yes"), node("worker-1", "agent", "no")],
+        older_builds: vec!["older1".to_owned(), "older2".to_owned()],
+        workloads: vec![StatusWorkload {
+            kind: "Deployment".to_owned(),
+            namespace: "infra".to_owned(),
+            name: "server".to_owned(),
+            tier: "critical".to_owned(),
+            lifeboat: "yes".to_owned(),
+        }],
+    };
+    let mut stage = Stage::new();
+    stage.answer("get nodes", nodes, 0).answer("get pods", pods, 0).answer("get deployments", sets, 0);
+    stage.run(&status(&context).expect("the script renders"), &[])
+}
+
+const NODES: &str = "master ready True\nmaster build abc123\nworker-1 ready True\nworker-1 build abc123\n";
+const PODS: &str = "infra server-5d-x yes\ninfra server-5d-x worker-1 yes live platform-critical\n";
+const SETS: &str = "Deployment infra server 1 1\n";
+
+#[test]
+fn green_is_said_and_exits_with_0() {
+    state(NODES, PODS, SETS).exits(0).says("green");
+}
+
+#[test]
+fn what_is_not_green_names_the_next_step() {
+    let lost = NODES.replace("worker-1 ready True", "worker-1 ready Unknown");
+    state(&lost, PODS, SETS).exits(1).says("fence.sh fence worker-1");
+    state(&format!("{NODES}worker-1 fenced yes\n"), PODS, SETS).exits(1).says("unfence worker-1");
+    state(&NODES.replace("worker-1 build abc123", "worker-1 build older2"), PODS, SETS).exits(1).says("2 builds old");
+    state(&NODES.replace("worker-1 build abc123", "worker-1 build "), PODS, SETS).exits(1).says("not installed");
+    let aboard = "infra server-5d-x master yes live platform-critical\n";
+    state(NODES, aboard, SETS).exits(1).says("infra/server (critical): on the lifeboat master");
+    state(NODES, PODS, "Deployment infra server 2 1\n").exits(1).says("1 of 2 ready");
+    state(NODES, PODS, "").exits(1).says("no such Deployment");
+}
