@@ -164,7 +164,10 @@ pub fn restore(context: &BackupContext) -> Result<String, RenderError> {
 ///
 /// # Errors
 /// If the schedule is no cron line that a timer can follow.
-pub fn units(fences: bool, sqlite: Option<&BackupContext>) -> Result<Vec<(&'static str, String)>, RenderError> {
+pub fn units(
+    fences: bool,
+    sqlite: Option<&BackupContext>,
+) -> Result<Vec<(&'static str, String)>, RenderError> {
     let mut units = Vec::new();
     let mut add = |name: &'static str, template: &str, calendars: Vec<String>| {
         #[derive(Serialize)]

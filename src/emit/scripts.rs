@@ -107,11 +107,15 @@ pub fn host_files(node: &str, role: HostRole, add_ons: &[&str]) -> Vec<HostFile>
         scripts.push("backup-sqlite.sh");
         units.extend(["lifeboat-backup.service", "lifeboat-backup.timer"]);
     }
-    files.extend(scripts.into_iter().map(|name| {
-        file(format!("recovery/{name}"), format!("/usr/local/lib/lifeboat/{name}"), "0755")
-    }));
-    files.extend(units.into_iter().map(|name| {
-        file(format!("recovery/{name}"), format!("/etc/systemd/system/{name}"), "0644")
-    }));
+    files.extend(
+        scripts
+            .into_iter()
+            .map(|name| file(format!("recovery/{name}"), format!("/usr/local/lib/lifeboat/{name}"), "0755")),
+    );
+    files.extend(
+        units
+            .into_iter()
+            .map(|name| file(format!("recovery/{name}"), format!("/etc/systemd/system/{name}"), "0644")),
+    );
     files
 }

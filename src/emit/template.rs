@@ -17,10 +17,22 @@ pub const TEMPLATES: &[(&str, &str)] = &[
     ("cluster/recovery/backup-sqlite.sh", include_str!("../../templates/cluster/recovery/backup-sqlite.sh")),
     ("cluster/recovery/check-backup.sh", include_str!("../../templates/cluster/recovery/check-backup.sh")),
     ("cluster/recovery/fence.sh", include_str!("../../templates/cluster/recovery/fence.sh")),
-    ("cluster/recovery/lifeboat-backup.service", include_str!("../../templates/cluster/recovery/lifeboat-backup.service")),
-    ("cluster/recovery/lifeboat-backup.timer", include_str!("../../templates/cluster/recovery/lifeboat-backup.timer")),
-    ("cluster/recovery/lifeboat-fence.service", include_str!("../../templates/cluster/recovery/lifeboat-fence.service")),
-    ("cluster/recovery/lifeboat-fence.timer", include_str!("../../templates/cluster/recovery/lifeboat-fence.timer")),
+    (
+        "cluster/recovery/lifeboat-backup.service",
+        include_str!("../../templates/cluster/recovery/lifeboat-backup.service"),
+    ),
+    (
+        "cluster/recovery/lifeboat-backup.timer",
+        include_str!("../../templates/cluster/recovery/lifeboat-backup.timer"),
+    ),
+    (
+        "cluster/recovery/lifeboat-fence.service",
+        include_str!("../../templates/cluster/recovery/lifeboat-fence.service"),
+    ),
+    (
+        "cluster/recovery/lifeboat-fence.timer",
+        include_str!("../../templates/cluster/recovery/lifeboat-fence.timer"),
+    ),
     ("cluster/recovery/rebalance.sh", include_str!("../../templates/cluster/recovery/rebalance.sh")),
     ("cluster/recovery/restore.md", include_str!("../../templates/cluster/recovery/restore.md")),
     ("cluster/recovery/status.sh", include_str!("../../templates/cluster/recovery/status.sh")),
@@ -41,7 +53,11 @@ pub struct RenderError {
 
 impl std::fmt::Display for RenderError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "template {} cannot be rendered, which is a bug of lifeboat: {}", self.template, self.message)
+        write!(
+            f,
+            "template {} cannot be rendered, which is a bug of lifeboat: {}",
+            self.template, self.message
+        )
     }
 }
 

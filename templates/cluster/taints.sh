@@ -1,6 +1,7 @@
 #!/bin/sh
 # The lifeboat's taints: sets, removes and compares them. Safe to run again; leaves every other taint
 # alone, also one of the same key with another effect.
+# shellcheck disable=SC2016 # kubectl's templates have variables of their own
 set -eu
 CLUSTER={{ cluster }}
 # One a line: node key effect value.

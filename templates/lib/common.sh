@@ -1,7 +1,5 @@
 {% raw -%}
 ME=${0##*/}
-LF='
-'
 die() { printf '%s: %s\n' "$ME" "$*" >&2; exit 2; }
 say() { printf '%s\n' "$*"; }
 
@@ -20,5 +18,6 @@ kube() {
 # For reads: a server that does not answer is an error and not a wait.
 ask() { kube --request-timeout=15s "$@"; }
 # Whether the lines of $1 hold the line $2.
+# shellcheck disable=SC2317
 has() { printf '%s\n' "$1" | grep -Fqx -- "$2"; }
 {%- endraw %}

@@ -6,6 +6,7 @@
 # whose pods use shared or network storage, where two writers destroy data. Pods that write to an
 # outside system (a database, a bucket, a machine) are not visible here: annotate them with
 # lifeboat.dev/never-fence=true. Make sure that the machine is off.
+# shellcheck disable=SC2016 # kubectl's templates have variables of their own
 set -eu
 CLUSTER={{ cluster }}
 # Seconds that a node must be NotReady.

@@ -1,6 +1,7 @@
 #!/bin/sh
 # After a lost node is back, nothing moves on its own. This restarts the workloads that bring the
 # cluster back to green, one at a time, in the order that the proof found, and waits for each.
+# shellcheck disable=SC2016 # kubectl's templates have variables of their own
 set -eu
 CLUSTER={{ cluster }}
 # One a line: kind namespace name seconds-to-wait data, where data is `keeps` or `loses`.

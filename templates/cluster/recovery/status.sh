@@ -1,5 +1,6 @@
 #!/bin/sh
 # What state the cluster is in, and what a person has to do about it.
+# shellcheck disable=SC2016 # kubectl's templates have variables of their own
 set -eu
 CLUSTER={{ cluster }}
 # One a line: node role lifeboat build, where lifeboat is yes or no and build is the label

@@ -66,7 +66,10 @@ impl Scene {
         for write in ["patch node", "patch lease", "create -f -", "annotate lease", "taint nodes"] {
             stage.answer(write, "", 0);
         }
-        stage.program("ping", if self.witness_answers { "#!/bin/sh\nexit 0\n" } else { "#!/bin/sh\nexit 1\n" });
+        stage.program(
+            "ping",
+            if self.witness_answers { "#!/bin/sh\nexit 0\n" } else { "#!/bin/sh\nexit 1\n" },
+        );
         stage.program("confirm", "#!/bin/sh\nexit 1\n");
         stage.run(&fence(&self.context).expect("the script renders"), args)
     }
@@ -138,7 +141,14 @@ fn a_dead_node_is_fenced_automatically() {
 
 #[test]
 fn a_dry_run_writes_nothing() {
-    assert!(Scene::dead().run(&["fence", "worker-1", "--dry-run"]).exits(0).says("would fence").writes().is_empty());
+    assert!(
+        Scene::dead()
+            .run(&["fence", "worker-1", "--dry-run"])
+            .exits(0)
+            .says("would fence")
+            .writes()
+            .is_empty()
+    );
 }
 
 #[test]
@@ -171,9 +181,14 @@ fn a_never_fence_annotation_is_heeded() {
 
 #[test]
 fn storage_that_another_node_could_write_is_refused() {
-    for (kind, allowed) in
-        [("nfs", false), ("csi", false), ("iscsi", false), ("somethingNew", false), ("hostPath", true), ("secret", true)]
-    {
+    for (kind, allowed) in [
+        ("nfs", false),
+        ("csi", false),
+        ("iscsi", false),
+        ("somethingNew", false),
+        ("hostPath", true),
+        ("secret", true),
+    ] {
         let mut scene = Scene::dead();
         scene.pods.push_str(&format!("volume shop db-0 {kind}\n"));
         if allowed {
@@ -206,9 +221,14 @@ fn a_claim_must_lead_to_a_local_volume() {
 
 #[test]
 fn any_read_error_means_no_fence() {
-    for part in
-        ["get node worker-1", "get leases", "get pods", "get volumeattachments", "get persistentvolumeclaims", "get persistentvolumes"]
-    {
+    for part in [
+        "get node worker-1",
+        "get leases",
+        "get pods",
+        "get volumeattachments",
+        "get persistentvolumeclaims",
+        "get persistentvolumes",
+    ] {
         let mut scene = Scene::dead();
         scene.pods.push_str("claim obs storage-loki-0 loki-0\n");
         scene.unreadable.push(part);
@@ -297,7 +317,8 @@ fn two_fences_within_an_hour_switch_the_automation_off() {
     let run = scene.run(&["automatic", "master"]);
     assert!(run.writes().iter().all(|call| call[0] != "annotate"));
 
-    scene.lease = format!("version 5\nholder master\nrenewed {}\noff \"worker-1 was fenced twice\"\n", ago(10));
+    scene.lease =
+        format!("version 5\nholder master\nrenewed {}\noff \"worker-1 was fenced twice\"\n", ago(10));
     scene.refuses_automatically("the automation is off: \"worker-1 was fenced twice\"");
     let run = scene.run(&["reset"]).exits(0);
     assert!(run.writes()[0].contains(&"lifeboat.dev/fencing-off-"));
@@ -307,9 +328,15 @@ fn two_fences_within_an_hour_switch_the_automation_off() {
 fn only_its_own_fences_are_lifted_and_only_late() {
     let mut scene = Scene::dead();
     scene.nodes = "master True -\nworker-1 True lifeboat\n".to_owned();
-    scene.node = format!("version 77\nready True {}\ntaint node.kubernetes.io/out-of-service NoExecute lifeboat\n", ago(90));
+    scene.node = format!(
+        "version 77\nready True {}\ntaint node.kubernetes.io/out-of-service NoExecute lifeboat\n",
+        ago(90)
+    );
     let run = scene.run(&["automatic", "master"]).exits(0).says("unfenced worker-1");
-    assert_eq!(run.writes()[1], ["taint", "nodes", "worker-1", "node.kubernetes.io/out-of-service:NoExecute-"]);
+    assert_eq!(
+        run.writes()[1],
+        ["taint", "nodes", "worker-1", "node.kubernetes.io/out-of-service:NoExecute-"]
+    );
 
     scene.pods.push_str("terminating obs loki-0\n");
     assert_eq!(scene.run(&["automatic", "master"]).exits(1).says("still Terminating").writes().len(), 1);

@@ -12,12 +12,19 @@ use super::Stage;
 fn server() -> DropInContext {
     DropInContext {
         server: true,
-        taints: vec!["CriticalAddonsOnly=true:NoSchedule".to_owned(), "CriticalAddonsOnly=true:PreferNoSchedule".to_owned()],
+        taints: vec![
+            "CriticalAddonsOnly=true:NoSchedule".to_owned(),
+            "CriticalAddonsOnly=true:PreferNoSchedule".to_owned(),
+        ],
         labels: vec!["site=north".to_owned()],
         reserved_cpu: "500m".to_owned(),
         reserved_memory: "1Gi".to_owned(),
         eviction_memory: "100Mi".to_owned(),
-        snapshots: Some(Snapshots { schedule: "0 */6 * * *".to_owned(), retention: 8, folder: String::new() }),
+        snapshots: Some(Snapshots {
+            schedule: "0 */6 * * *".to_owned(),
+            retention: 8,
+            folder: String::new(),
+        }),
         ..DropInContext::default()
     }
 }
@@ -43,7 +50,8 @@ fn a_drop_in_appends_lists_and_names_every_eviction_signal() {
 
 #[test]
 fn an_agents_drop_in_has_no_server_keys() {
-    let context = DropInContext { server: false, grace_period: Some(20), eviction_delay: Some(30), ..server() };
+    let context =
+        DropInContext { server: false, grace_period: Some(20), eviction_delay: Some(30), ..server() };
     let value = drop_in(&context);
     let keys: Vec<_> = value.as_object().expect("an object").keys().collect();
     assert_eq!(keys, ["node-taint+", "node-label+", "kubelet-arg+"]);
@@ -66,7 +74,17 @@ fn cron_lines_become_timers() {
     assert_eq!(one("0 3 * * 7"), "Sun *-*-* 03:00:00");
     // cron runs when either day matches.
     assert_eq!(one("0 3 1 * 1"), "*-*-01 03:00:00 | Mon *-*-* 03:00:00");
-    for wrong in ["", "* * * *", "60 * * * *", "* * 0 * *", "*/0 * * * *", "5-1 * * * *", "* * * * 8", "x * * * *", "@reboot"] {
+    for wrong in [
+        "",
+        "* * * *",
+        "60 * * * *",
+        "* * 0 * *",
+        "*/0 * * * *",
+        "5-1 * * * *",
+        "* * * * 8",
+        "x * * * *",
+        "@reboot",
+    ] {
         assert!(on_calendar(wrong).is_err(), "{wrong}");
     }
 }
@@ -91,7 +109,12 @@ fn the_units_of_a_cluster() {
     let names: Vec<_> = all.iter().map(|(name, _)| *name).collect();
     assert_eq!(
         names,
-        ["lifeboat-fence.service", "lifeboat-fence.timer", "lifeboat-backup.service", "lifeboat-backup.timer"]
+        [
+            "lifeboat-fence.service",
+            "lifeboat-fence.timer",
+            "lifeboat-backup.service",
+            "lifeboat-backup.timer"
+        ]
     );
     assert!(all[3].1.contains("\nOnCalendar=*-*-* 03:00:00\nPersistent=true\n"));
     assert!(units(false, None).expect("units").is_empty());
@@ -112,7 +135,8 @@ fn a_backup_is_looked_for_by_age() {
     fs::write(folder.join("20260101T000000Z/token"), "t").expect("a file");
     stage.run(&script("sqlite"), &[]).exits(0).says("young enough");
     let hours = std::time::SystemTime::now() - std::time::Duration::from_secs(7200);
-    let file = fs::File::options().append(true).open(folder.join("20260101T000000Z/state.db")).expect("a file");
+    let file =
+        fs::File::options().append(true).open(folder.join("20260101T000000Z/state.db")).expect("a file");
     file.set_modified(hours).expect("a time");
     stage.run(&script("sqlite"), &[]).exits(1).says("younger than 60 minutes");
     stage.run(&script("external"), &[]).exits(2).says("database's own tool");
@@ -133,13 +157,18 @@ fn a_sqlite_backup_is_whole_or_absent() {
     fs::write(data.join("server/token"), "t").expect("a file");
     stage.run(&text, &[]).exits(1).says("cannot make the backup");
     assert_eq!(fs::read_dir(&folder).expect("a folder").count(), 0);
-    stage.program("sqlite3", "#!/bin/sh\ncase \"$*\" in *.backup*) echo data >state.db ;; *) echo ok ;; esac\n");
+    stage.program(
+        "sqlite3",
+        "#!/bin/sh\ncase \"$*\" in *.backup*) echo data >state.db ;; *) echo ok ;; esac\n",
+    );
     for old in ["20200101T000000Z", "20210101T000000Z", "20220101T000000Z"] {
         fs::create_dir_all(folder.join(old)).expect("a folder");
     }
     stage.run(&text, &[]).exits(0).says("saved");
-    let mut left: Vec<_> =
-        fs::read_dir(&folder).expect("a folder").map(|e| e.expect("an entry").file_name().into_string().expect("UTF-8")).collect();
+    let mut left: Vec<_> = fs::read_dir(&folder)
+        .expect("a folder")
+        .map(|e| e.expect("an entry").file_name().into_string().expect("UTF-8"))
+        .collect();
     left.sort();
     assert_eq!(left.len(), 2);
     assert_eq!(left[0], "20220101T000000Z");
@@ -149,7 +178,8 @@ fn a_sqlite_backup_is_whole_or_absent() {
 #[test]
 fn the_restore_page_fits_the_datastore() {
     let page = |context: &BackupContext| restore(context).expect("the page renders");
-    let etcd = page(&BackupContext { servers: vec!["a".into(), "b".into(), "c".into()], ..backup("etcd", "/snap") });
+    let etcd =
+        page(&BackupContext { servers: vec!["a".into(), "b".into(), "c".into()], ..backup("etcd", "/snap") });
     assert!(etcd.contains("--cluster-reset-restore-path") && etcd.contains("db.old"));
     let lone = page(&backup("etcd", "/snap"));
     assert!(!lone.contains("On every other server"));
@@ -164,7 +194,11 @@ fn the_restore_page_fits_the_datastore() {
 fn install_reports_and_installs() {
     let role = HostRole { server: true, fences: true, backs_up_sqlite: false };
     let mut files = host_files("master", role, &["priority-classes.yaml"]);
-    files.extend(host_files("worker-1", HostRole { server: false, fences: false, backs_up_sqlite: false }, &[]));
+    files.extend(host_files(
+        "worker-1",
+        HostRole { server: false, fences: false, backs_up_sqlite: false },
+        &[],
+    ));
     let stage = Stage::new();
     for file in &files {
         stage.program(&file.source, &format!("content of {}\n", file.source));
@@ -182,11 +216,20 @@ fn install_reports_and_installs() {
 
     // What changes the room for pods asks for a drain.
     stage.program("k3s/master.yaml", "kubelet-arg+:\n- system-reserved=cpu=1\n");
-    stage.run(&text, &["master", "--check", "--root", root]).exits(1).says("differs").says("kubectl drain master");
+    stage
+        .run(&text, &["master", "--check", "--root", root])
+        .exits(1)
+        .says("differs")
+        .says("kubectl drain master");
     // What left the build leaves the host.
     fs::write(on_host("/etc/systemd/system/foreign.timer"), "x").expect("a file");
-    let less = host_files("master", HostRole { server: true, fences: false, backs_up_sqlite: false }, &["priority-classes.yaml"]);
-    let less = install(&InstallContext { cluster: "edge".to_owned(), files: less }).expect("the script renders");
+    let less = host_files(
+        "master",
+        HostRole { server: true, fences: false, backs_up_sqlite: false },
+        &["priority-classes.yaml"],
+    );
+    let less =
+        install(&InstallContext { cluster: "edge".to_owned(), files: less }).expect("the script renders");
     stage.run(&less, &["master", "--root", root]).exits(0).says("lifeboat-fence.timer: no longer part");
     assert!(fs::metadata(on_host("/etc/systemd/system/lifeboat-fence.timer")).is_err());
     assert!(fs::metadata(on_host("/etc/systemd/system/foreign.timer")).is_ok());

@@ -38,7 +38,10 @@ fn hostile_nodes_reach_kubectl_as_they_are() {
         stage.answer("get nodes", &format!("node {name}\n"), 0).answer("taint nodes", "", 0);
         let run = stage.run(&taints(&context).expect("the script renders"), &["apply"]).exits(0);
         assert_eq!(run.writes(), [["taint", "nodes", name, "k/$(touch${IFS}pwned):NoSchedule"]]);
-        stage.run(&taints(&context).expect("the script renders"), &["--help"]).exits(0).says(&context.cluster);
+        stage
+            .run(&taints(&context).expect("the script renders"), &["--help"])
+            .exits(0)
+            .says(&context.cluster);
         assert!(!stage.path("pwned").exists(), "{name} was executed");
     }
 }
@@ -46,7 +49,9 @@ fn hostile_nodes_reach_kubectl_as_they_are() {
 #[test]
 fn what_no_file_can_hold_is_refused() {
     for text in ["a\nb", "a\0b", "a\u{1b}b", "a\u{85}b", "a\u{2028}b"] {
-        for (name, source) in [("x.sh", "X={{ x }}"), ("x.md", "{{ x }}"), ("x.md", "{{ x|sh }}"), ("x.timer", "X={{ x }}")] {
+        for (name, source) in
+            [("x.sh", "X={{ x }}"), ("x.md", "{{ x }}"), ("x.md", "{{ x|sh }}"), ("x.timer", "X={{ x }}")]
+        {
             let error = render_source(name, source, &json!({ "x": text })).expect_err("refused");
             assert!(error.to_string().contains("control character"), "{error}");
         }
@@ -64,7 +69,8 @@ fn what_no_file_can_hold_is_refused() {
 
 #[test]
 fn the_engine_is_strict() {
-    let refused = |name, source| render_source(name, source, &json!({ "list": ["a"], "map": {}, "x": "y" })).is_err();
+    let refused =
+        |name, source| render_source(name, source, &json!({ "list": ["a"], "map": {}, "x": "y" })).is_err();
     assert!(refused("x.sh", "X={{ nmae }}"));
     assert!(refused("x.sh", "{% if nmae %}{% endif %}"));
     assert!(refused("x.sh", "X={{ map.key }}"));

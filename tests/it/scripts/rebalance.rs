@@ -22,10 +22,11 @@ fn run(nodes: &str, status_code: u8, args: &[&str]) -> Run {
         nodes: vec!["master".to_owned(), "worker-1".to_owned()],
     };
     let mut stage = Stage::new();
-    stage
-        .answer("get nodes", nodes, 0)
-        .answer("rollout restart", "", 0)
-        .answer("rollout status", "", status_code);
+    stage.answer("get nodes", nodes, 0).answer("rollout restart", "", 0).answer(
+        "rollout status",
+        "",
+        status_code,
+    );
     stage.run(&rebalance(&context).expect("the script renders"), args)
 }
 
@@ -107,8 +108,12 @@ fn what_is_not_green_names_the_next_step() {
     let lost = NODES.replace("worker-1 ready True", "worker-1 ready Unknown");
     state(&lost, PODS, SETS).exits(1).says("fence.sh fence worker-1");
     state(&format!("{NODES}worker-1 fenced yes\n"), PODS, SETS).exits(1).says("unfence worker-1");
-    state(&NODES.replace("worker-1 build abc123", "worker-1 build older2"), PODS, SETS).exits(1).says("2 builds old");
-    state(&NODES.replace("worker-1 build abc123", "worker-1 build "), PODS, SETS).exits(1).says("not installed");
+    state(&NODES.replace("worker-1 build abc123", "worker-1 build older2"), PODS, SETS)
+        .exits(1)
+        .says("2 builds old");
+    state(&NODES.replace("worker-1 build abc123", "worker-1 build "), PODS, SETS)
+        .exits(1)
+        .says("not installed");
     let aboard = "infra server-5d-x master yes live platform-critical\n";
     state(NODES, aboard, SETS).exits(1).says("infra/server (critical): on the lifeboat master");
     state(NODES, PODS, "Deployment infra server 2 1\n").exits(1).says("1 of 2 ready");

@@ -67,7 +67,8 @@ fn a_foreign_effect_of_the_same_key_is_left_alone() {
 #[test]
 fn another_value_is_overwritten_and_said() {
     let state = SET.replace("NoSchedule true", "NoSchedule false");
-    let run = run(&state, &["apply"]).exits(0).says("the value of CriticalAddonsOnly:NoSchedule becomes true");
+    let run =
+        run(&state, &["apply"]).exits(0).says("the value of CriticalAddonsOnly:NoSchedule becomes true");
     assert!(run.writes().iter().all(|call| call.contains(&"--overwrite")));
 }
 
