@@ -2,5 +2,5 @@
 
 mod lifecycle;
 mod policy;
-mod yaml;
 mod scripts;
+mod yaml;
