@@ -9,6 +9,7 @@
 
 mod apply;
 mod chart;
+pub mod compose;
 mod edition;
 mod guard;
 mod names;

@@ -1,10 +1,13 @@
 //! Developer commands: `cargo xtask COMMAND`. One file per command.
 
+mod catalogue;
+
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
     match args.next().as_deref() {
+        Some("catalogue") => catalogue::run(args),
         other => {
             eprintln!("xtask: unknown command {other:?}");
             ExitCode::from(2)

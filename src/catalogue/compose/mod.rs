@@ -1,0 +1,119 @@
+//! Writes a catalogue file: facts of several versions of a chart, and judgement that no probe can make.
+//!
+//! The facts are what a probe saw (see [`Facts`]). The judgement is a TOML text in the catalogue's own
+//! form, but that its components name their `carrier`, from which everything measurable is filled in,
+//! and that `edges` says at which version a fact changed when two probed versions differ:
+//! `edges = { "components.canary.name" = ["18.0.0"] }`. Without an edge, a fact changes at the first
+//! release of the later version's major, or at the later version itself.
+
+mod carrier;
+mod facts;
+mod guard;
+mod print;
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value, json};
+
+pub use facts::{Carrier, Effect, Facts, PathFact, Probe};
+
+use super::tree;
+use crate::source::FileId;
+use crate::source::tree::parse;
+
+/// Writes the catalogue file of one chart.
+///
+/// # Errors
+/// A judgement that is not TOML, or a carrier of the facts that no component of the judgement names.
+pub fn compose(judgement: &str, facts: &[Facts]) -> Result<String, String> {
+    let (root, errors) = parse(FileId(0), judgement);
+    if let Some(error) = errors.first() {
+        return Err(format!("the judgement is not TOML at byte {}: {}", error.span.start, error.message));
+    }
+    let Value::Object(mut judged) = tree::json(&root) else { return Err("the judgement is no table".into()) };
+    let edges = judged.shift_remove("edges").unwrap_or_default();
+    let mut facts: Vec<&Facts> = facts.iter().collect();
+    facts.sort_by(|a, b| a.version.cmp(&b.version));
+    let editions = facts
+        .iter()
+        .map(|facts| Ok((facts.version.clone(), carrier::edition(facts, &judged)?)))
+        .collect::<Result<Vec<_>, String>>()?;
+    let measured = guard::merge(&editions, &edges);
+    judged.insert("tested".into(), tested(&judged, &facts));
+    let order = judged.get("order").cloned().unwrap_or_default();
+    let merged = lay_over(measured, judged);
+    Ok(print::file(&merged, &order))
+}
+
+fn tested(judged: &Map<String, Value>, facts: &[&Facts]) -> Value {
+    let mut versions: Vec<semver::Version> = facts.iter().map(|facts| facts.version.clone()).collect();
+    let more = judged.get("tested").and_then(Value::as_array).into_iter().flatten();
+    versions.extend(more.filter_map(Value::as_str).filter_map(|text| text.parse().ok()));
+    versions.sort();
+    versions.dedup();
+    versions.iter().map(ToString::to_string).collect()
+}
+
+/// Judgement over measured facts, key by key; the measured components come in the judgement's order.
+fn lay_over(measured: Map<String, Value>, judged: Map<String, Value>) -> Map<String, Value> {
+    let mut out = Map::new();
+    for (key, mut value) in judged {
+        if key == "components" {
+            value = components(value, measured.get("components"));
+        } else if let (Value::Object(ours), Some(Value::Object(theirs))) = (&value, measured.get(&key)) {
+            let mut both = theirs.clone();
+            both.extend(ours.clone());
+            value = Value::Object(both);
+        }
+        out.insert(key, value);
+    }
+    for (key, value) in measured {
+        out.entry(key).or_insert(value);
+    }
+    out
+}
+
+fn components(judged: Value, measured: Option<&Value>) -> Value {
+    let Value::Object(judged) = judged else { return judged };
+    let merged = judged.into_iter().map(|(name, component)| {
+        let Value::Object(mut component) = component else { return (name, component) };
+        component.shift_remove("carrier");
+        let suggested = component.shift_remove("suggested");
+        let present = component.shift_remove("container-when");
+        let mut out =
+            measured.and_then(|m| m.get(&name)).and_then(Value::as_object).cloned().unwrap_or_default();
+        for (key, value) in component {
+            out.insert(key, value);
+        }
+        for (key, more) in [("suggested", suggested), ("when", present)] {
+            for (container, value) in more.as_ref().and_then(Value::as_object).into_iter().flatten() {
+                if let Some(at) = out.get_mut("containers").and_then(|c| c.get_mut(container)) {
+                    at[key] = value.clone();
+                }
+            }
+        }
+        (name, Value::Object(out))
+    });
+    Value::Object(merged.collect())
+}
+
+/// Keeps entries in a table that do not say nothing.
+fn without_empty(entries: Vec<(&str, Value)>) -> Map<String, Value> {
+    let said = |value: &Value| !matches!(value, Value::Null) && *value != json!({}) && *value != json!([]);
+    entries.into_iter().filter(|(_, value)| said(value)).map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+/// Names in the facts, longest first: `{release}-argocd` is the name `{argocd}`.
+fn names(judged: &Map<String, Value>) -> IndexMap<String, String> {
+    let names = judged.get("names").and_then(Value::as_object).into_iter().flatten();
+    let mut names: Vec<(String, String)> = names
+        .filter_map(|(key, name)| {
+            Some((format!("{{release}}-{}", name.get("base")?.as_str()?), format!("{{{key}}}")))
+        })
+        .collect();
+    names.sort_by_key(|(text, _)| std::cmp::Reverse(text.len()));
+    let mut out = IndexMap::new();
+    for (text, name) in names {
+        out.entry(text).or_insert(name);
+    }
+    out
+}

@@ -1,0 +1,51 @@
+//! The catalogue against itself and against what real Helm rendered.
+
+use std::path::Path;
+
+use lifeboat::catalogue::compose::Facts;
+use lifeboat::catalogue::{Catalogue, Chart};
+use lifeboat::source::SourceMap;
+
+/// All recorded facts.
+fn facts() -> Vec<Facts> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/charts-data");
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|e| e == "json"));
+    paths.sort();
+    assert!(paths.len() >= 14, "the recorded facts are missing");
+    paths.iter().map(|path| serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()).collect()
+}
+
+fn chart_file(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("charts/{name}.toml"));
+    std::fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn every_built_in_file_is_sound_at_every_edge() {
+    let mut sources = SourceMap::default();
+    for name in Catalogue::builtin().names() {
+        let text = chart_file(name);
+        let file = sources.add(name, text.clone());
+        if let Err(report) = Chart::parse(file, &text) {
+            let lines = report.iter().map(|d| {
+                let at =
+                    d.primary.as_ref().map(|label| sources.get(label.span.file).line_col(label.span.start));
+                format!("{name} {at:?}: {}\n", d.message)
+            });
+            panic!("{}", lines.collect::<String>());
+        }
+    }
+}
+
+#[test]
+fn files_are_what_the_generator_writes() {
+    let facts = facts();
+    for name in Catalogue::builtin().names() {
+        let mine: Vec<Facts> = facts.iter().filter(|facts| facts.chart == name).cloned().collect();
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("charts/judgement/{name}.toml"));
+        let judgement = std::fs::read_to_string(path).unwrap();
+        let written = lifeboat::catalogue::compose::compose(&judgement, &mine).unwrap();
+        assert!(written == chart_file(name), "charts/{name}.toml is stale: run `cargo xtask catalogue`");
+    }
+}
