@@ -1,0 +1,49 @@
+//! Disruption budgets that block a drain.
+
+use super::Found;
+use crate::diag::codes::verify as codes;
+use crate::kube::{Labels, PodDisruptionBudget};
+
+/// A workload that a budget may guard.
+#[derive(Clone, Debug)]
+pub struct Guarded {
+    /// `Kind namespace/name`.
+    pub title: String,
+    /// Namespace.
+    pub namespace: String,
+    /// Labels of its pods.
+    pub labels: Labels,
+    /// How many.
+    pub replicas: i32,
+}
+
+/// Whether the budget never lets a pod of those that it guards go. Paths are within the budget.
+#[must_use]
+pub fn check(pdb: &PodDisruptionBudget, workloads: &[Guarded]) -> Option<Found> {
+    let selector = pdb.spec.selector.as_ref()?;
+    let guarded: Vec<&Guarded> = workloads
+        .iter()
+        .filter(|w| w.namespace == pdb.metadata.namespace() && selector.matches(&w.labels))
+        .collect();
+    let pods: i32 = guarded.iter().fold(0, |sum, w| sum.saturating_add(w.replicas.max(0)));
+    if pods == 0 {
+        return None;
+    }
+    // Both percentages are rounded up. Source: kubernetes 1.34, pkg/controller/disruption/disruption.go.
+    let (field, allowed) = match (&pdb.spec.max_unavailable, &pdb.spec.min_available) {
+        (Some(most), _) => ("maxUnavailable", most.of(pods, true)?),
+        (None, Some(least)) => ("minAvailable", pods.saturating_sub(least.of(pods, true)?)),
+        (None, None) => return None,
+    };
+    if allowed > 0 {
+        return None;
+    }
+    let titles: Vec<&str> = guarded.iter().map(|w| w.title.as_str()).take(3).collect();
+    let count = if pods == 1 { "its only pod".to_owned() } else { format!("any of its {pods} pods") };
+    let message = format!("never lets {count} go ({}), so that a drain waits for ever", titles.join(", "));
+    Some(
+        Found::new(codes::PDB_BLOCKS_DRAIN, &["spec", field], message)
+            .note("eviction by taint and preemption do not ask the budget for long; `kubectl drain` does")
+            .help("allow one pod to be away (`maxUnavailable: 1`), or run more replicas"),
+    )
+}

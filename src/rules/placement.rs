@@ -1,0 +1,34 @@
+//! Which of the policy's nodes a pod may stand on.
+
+use crate::kube::{Effect, PodSpec, Taint, Toleration};
+use crate::plan::{NodePlan, Plan};
+
+/// A taint of the policy in the API's words.
+#[must_use]
+pub fn taint(taint: &crate::policy::Taint) -> Taint {
+    let effect = match taint.effect.word() {
+        "NoExecute" => Effect::NoExecute,
+        "PreferNoSchedule" => Effect::PreferNoSchedule,
+        _ => Effect::NoSchedule,
+    };
+    Taint { key: taint.key.clone(), value: taint.value.clone(), effect }
+}
+
+/// Whether any toleration tolerates a taint.
+#[must_use]
+pub fn tolerates(tolerations: &[Toleration], taint: &Taint) -> bool {
+    tolerations.iter().any(|toleration| toleration.tolerates(taint))
+}
+
+/// Nodes of the plan whose taints, labels and names let the pod in. Room is not asked about.
+pub fn eligible_nodes<'a>(plan: &'a Plan, pod: &PodSpec) -> impl Iterator<Item = &'a NodePlan> {
+    plan.nodes.iter().filter(move |node| {
+        let tainted = node.taints.iter().map(|t| taint(&t.value));
+        let mut hard = tainted.filter(|t| t.effect != Effect::PreferNoSchedule);
+        let selected = pod.node_selector.iter().all(|(key, value)| node.labels.get(key) == Some(value));
+        let required = pod.affinity.as_ref().and_then(|a| a.node_affinity.as_ref()?.required.as_ref());
+        hard.all(|t| tolerates(&pod.tolerations, &t))
+            && selected
+            && required.is_none_or(|selector| selector.matches(&node.name, &node.labels))
+    })
+}
