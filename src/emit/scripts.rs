@@ -70,6 +70,8 @@ pub fn install(context: &InstallContext) -> Result<String, RenderError> {
 pub struct HostRole {
     /// Whether it is a K3s server.
     pub server: bool,
+    /// Whether it gets the script for fences; servers only.
+    pub fence_script: bool,
     /// Whether the automation of fences runs on it; servers only.
     pub fences: bool,
     /// Whether it backs up SQLite; servers with that datastore only.
@@ -98,7 +100,10 @@ pub fn host_files(node: &str, role: HostRole, add_ons: &[&str]) -> Vec<HostFile>
         let target = format!("/var/lib/rancher/k3s/server/manifests/lifeboat-{add_on}");
         files.push(file((*add_on).to_owned(), target, "0600"));
     }
-    let mut scripts = vec!["fence.sh", "check-backup.sh"];
+    let mut scripts = vec!["check-backup.sh"];
+    if role.fence_script {
+        scripts.push("fence.sh");
+    }
     let mut units = Vec::new();
     if role.fences {
         units.extend(["lifeboat-fence.service", "lifeboat-fence.timer"]);

@@ -111,19 +111,34 @@ impl<'p> Lowering<'p> {
             _ => value,
         };
         let reached = self.wants.reached(wire);
-        self.write(&wire.path, value.clone(), decision.value.why, decision.parts.clone(), reached.clone(), carrier);
+        self.write(
+            &wire.path,
+            value.clone(),
+            decision.value.why,
+            decision.parts.clone(),
+            reached.clone(),
+            carrier,
+        );
         if wire.merge == Merge::Duplicates {
             self.silence(wiring, &value, decision.value.why, reached, carrier);
         }
     }
 
     /// Switches a preset off that would print a key of the value a second time.
-    fn silence(&mut self, wiring: &Wiring, value: &Value, why: Why, reached: Vec<CarrierId>, carrier: &'p Carrier) {
+    fn silence(
+        &mut self,
+        wiring: &Wiring,
+        value: &Value,
+        why: Why,
+        reached: Vec<CarrierId>,
+        carrier: &'p Carrier,
+    ) {
         let Some(preset) = &wiring.preset else { return };
         let Some(off) = &preset.off else { return };
         let plan = &self.plan.services[self.service];
         let setting = plan.edition.effective(&preset.path, &plan.team).unwrap_or(Value::Null);
-        let printed = preset.cases.iter().find(|(is, _)| *is == setting).and_then(|(_, gives)| gives.as_ref());
+        let printed =
+            preset.cases.iter().find(|(is, _)| *is == setting).and_then(|(_, gives)| gives.as_ref());
         let clash = match (printed, value) {
             (Some(Value::Object(its)), Value::Object(ours)) => its.keys().any(|key| ours.contains_key(key)),
             // A setting that the catalogue does not know may print anything.
@@ -202,7 +217,9 @@ impl<'p> Lowering<'p> {
         let diagnostic = match no {
             NoWire::Conflict { path, component } => Diagnostic::new(
                 codes::OVERLAY_CONFLICT,
-                format!("{target} of {name} can only be set at `{path}`, which `{component}` would follow too"),
+                format!(
+                    "{target} of {name} can only be set at `{path}`, which `{component}` would follow too"
+                ),
             )
             .help(format!("give `{component}` the same tier, or leave both as the chart has them")),
             NoWire::Form(path) => Diagnostic::new(
@@ -237,7 +254,9 @@ type Carried = Vec<(ValuePath, Vec<Value>, Why, Vec<CarrierId>)>;
 pub(super) fn carried(plan: &Plan, service: usize) -> Carried {
     let mut out: Carried = Vec::new();
     for (id, carrier) in plan.carrier_ids() {
-        let Some((object, Some(path))) = crate::plan::custom::object(plan, service, carrier) else { continue };
+        let Some((object, Some(path))) = crate::plan::custom::object(plan, service, carrier) else {
+            continue;
+        };
         match out.iter_mut().find(|(at, ..)| *at == path) {
             Some((_, objects, _, carriers)) => {
                 objects.push(object);
@@ -297,7 +316,11 @@ fn round_trip(plan: &Plan, overlay: &Overlay) -> Vec<Diagnostic> {
             let name = plan.display(carrier);
             let state = if carrier.enabled.value { "on" } else { "off" };
             let message = format!("{name} would not be switched {state}");
-            found.push(locate(carrier, Diagnostic::new(codes::OVERLAY_NOT_HONOURED, message).help("switch it in the team's values file")));
+            found.push(locate(
+                carrier,
+                Diagnostic::new(codes::OVERLAY_NOT_HONOURED, message)
+                    .help("switch it in the team's values file"),
+            ));
             continue;
         }
         if !carrier.enabled.value {
@@ -318,7 +341,9 @@ fn round_trip(plan: &Plan, overlay: &Overlay) -> Vec<Diagnostic> {
             let text = match got {
                 Ok(got) if got.as_ref() == wanted => continue,
                 Err(Opaque::Text(_)) => continue,
-                Ok(got) => format!("it would be {}", got.map_or_else(|| "absent".to_owned(), |v| v.to_string())),
+                Ok(got) => {
+                    format!("it would be {}", got.map_or_else(|| "absent".to_owned(), |v| v.to_string()))
+                }
                 Err(Opaque::DuplicateKey(key, path)) => format!("`{path}` would print `{key}` a second time"),
                 Err(Opaque::CustomForm(path)) => format!("`{path}`, in a form of the chart's own, wins"),
                 Err(Opaque::UnknownPreset(path)) => format!("the setting of `{path}` is not known"),

@@ -82,7 +82,10 @@ impl<'p> Wants<'p> {
     fn in_the_way(&self, wire: &Wire, wanted: Option<&Value>) -> Option<String> {
         wire.reaches.iter().find_map(|(other, target)| {
             let carrier = self.carrier(other)?;
-            if !carrier.enabled.value || carrier.field(target) == wanted || !self.listens(other, target, &wire.path) {
+            if !carrier.enabled.value
+                || carrier.field(target) == wanted
+                || !self.listens(other, target, &wire.path)
+            {
                 return None;
             }
             Some(other.clone())

@@ -24,9 +24,11 @@ impl Plan {
         let mut objects: Vec<Value> = self.nodes.iter().map(node).collect();
         let namespaces: BTreeSet<&str> =
             self.carriers.iter().filter(|c| c.lasting()).map(|c| c.namespace.as_str()).collect();
-        objects.extend(namespaces.into_iter().map(
-            |name| json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}),
-        ));
+        objects.extend(
+            namespaces
+                .into_iter()
+                .map(|name| json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})),
+        );
         objects.extend(self.classes.iter().map(class));
         objects.extend(storage_classes());
         objects.extend(self.carriers.iter().filter(|c| c.lasting()).map(workload));
@@ -150,7 +152,10 @@ fn pod_spec(carrier: &Carrier) -> Value {
         }
     }
     let containers = carrier.containers.iter().enumerate().map(|(index, name)| {
-        let mut container = Map::from_iter([("name".to_owned(), json!(name)), ("image".to_owned(), json!(image(carrier, name)))]);
+        let mut container = Map::from_iter([
+            ("name".to_owned(), json!(name)),
+            ("image".to_owned(), json!(image(carrier, name))),
+        ]);
         if let Some(resources) = carrier.field(&Target::Resources(name.clone())) {
             container.insert("resources".to_owned(), resources.clone());
         }

@@ -192,11 +192,11 @@ fn the_restore_page_fits_the_datastore() {
 
 #[test]
 fn install_reports_and_installs() {
-    let role = HostRole { server: true, fences: true, backs_up_sqlite: false };
+    let role = HostRole { server: true, fence_script: true, fences: true, backs_up_sqlite: false };
     let mut files = host_files("master", role, &["priority-classes.yaml"]);
     files.extend(host_files(
         "worker-1",
-        HostRole { server: false, fences: false, backs_up_sqlite: false },
+        HostRole { server: false, fence_script: false, fences: false, backs_up_sqlite: false },
         &[],
     ));
     let stage = Stage::new();
@@ -225,7 +225,7 @@ fn install_reports_and_installs() {
     fs::write(on_host("/etc/systemd/system/foreign.timer"), "x").expect("a file");
     let less = host_files(
         "master",
-        HostRole { server: true, fences: false, backs_up_sqlite: false },
+        HostRole { server: true, fence_script: true, fences: false, backs_up_sqlite: false },
         &["priority-classes.yaml"],
     );
     let less =

@@ -1,0 +1,292 @@
+//! The folder `cluster/` of a build: what the plan makes of the templates and documents beside this
+//! file. Contexts are filled here and nowhere else.
+
+use serde_json::Value;
+
+use super::k3s::{self, DropInContext};
+use super::quota::{QuotaContext, quota};
+use super::recovery::{
+    self, BackupContext, FenceContext, RebalanceContext, Rollout, StatusContext, StatusNode, StatusWorkload,
+};
+use super::scripts::{self, HostRole, InstallContext, NodeTaint, TaintsContext};
+use super::template::RenderError;
+use crate::plan::{Carrier, CarrierId, NodePlan, Owner, Plan};
+use crate::policy::{Datastore, Fencing, Node, Role, Storage};
+
+/// K3s's own folder for etcd's snapshots.
+const ETCD_SNAPSHOTS: &str = "/var/lib/rancher/k3s/server/db/snapshots";
+/// Where SQLite's backups go unless the policy says otherwise: outside K3s's data, which a restore moves.
+const SQLITE_BACKUPS: &str = "/var/lib/lifeboat/backups";
+/// The oldest backup that will do where the policy names none: two days.
+const YOUNGER_THAN: u64 = 2 * 86_400;
+/// Seconds that a rollout may take before the rebalance stops: image pulls on a slow line.
+const ROLLOUT_SECONDS: u64 = 600;
+
+/// What a file holds before it is written.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Content {
+    /// Finished text.
+    Text(String),
+    /// Documents for the YAML writer, under a comment.
+    Yaml {
+        /// One or more lines, without `#`.
+        comment: String,
+        /// The documents, in order.
+        documents: Vec<Value>,
+    },
+}
+
+/// A file of `cluster/`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClusterFile {
+    /// Path below the output folder.
+    pub path: String,
+    /// Its content.
+    pub content: Content,
+    /// Whether it has the run bit.
+    pub executable: bool,
+}
+
+/// What the plan alone does not say.
+#[derive(Clone, Debug, Default)]
+pub struct ClusterInputs<'a> {
+    /// Rollouts that bring back green after losses, in the proof's order.
+    pub rebalance: &'a [CarrierId],
+    /// Build labels of each node in earlier builds, newest first.
+    pub older_builds: Vec<String>,
+    /// Manifests below `cluster/` that the servers apply as K3s add-ons, such as
+    /// `priority-classes.yaml`.
+    pub add_ons: &'a [&'a str],
+    /// The budget of each namespace, if the policy has it enforced.
+    pub quotas: Vec<QuotaContext>,
+}
+
+/// All files of `cluster/` but the manifests that other rooms write (priority classes, lock).
+///
+/// # Errors
+/// If a template fails, which is a bug.
+pub fn files(plan: &Plan, inputs: &ClusterInputs<'_>) -> Result<Vec<ClusterFile>, RenderError> {
+    let mut files = Vec::new();
+    let mut text = |path: &str, text: String| {
+        files.push(ClusterFile {
+            path: format!("cluster/{path}"),
+            content: Content::Text(text),
+            executable: path.ends_with(".sh"),
+        });
+    };
+    let recovery = &plan.policy.recovery;
+    let fences = recovery.fencing.value == Fencing::Automatic;
+    let backup = backup(plan);
+    text("taints.sh", scripts::taints(&taints(plan))?);
+    text("install.sh", scripts::install(&install(plan, inputs.add_ons))?);
+    if recovery.fencing.value != Fencing::None {
+        text("recovery/fence.sh", recovery::fence(&fence(plan))?);
+    }
+    text("recovery/check-backup.sh", recovery::check_backup(&backup)?);
+    text("recovery/restore.md", recovery::restore(&backup)?);
+    let sqlite = plan.policy.cluster.datastore.value == Datastore::Sqlite;
+    if sqlite {
+        text("recovery/backup-sqlite.sh", recovery::backup_sqlite(&backup)?);
+    }
+    for (name, unit) in recovery::units(fences, sqlite.then_some(&backup))? {
+        text(&format!("recovery/{name}"), unit);
+    }
+    if recovery.rebalance.value {
+        text("recovery/rebalance.sh", recovery::rebalance(&rebalance(plan, inputs.rebalance))?);
+    }
+    text("recovery/status.sh", recovery::status(&status(plan, inputs))?);
+    files.extend(drop_ins(plan));
+    if !inputs.quotas.is_empty() {
+        files.push(ClusterFile {
+            path: "cluster/application-budget.yaml".to_owned(),
+            content: Content::Yaml {
+                comment: "budget: what the claims leave to the applications".to_owned(),
+                documents: inputs.quotas.iter().map(quota).collect(),
+            },
+            executable: false,
+        });
+    }
+    Ok(files)
+}
+
+/// What `taints.sh` knows.
+#[must_use]
+pub fn taints(plan: &Plan) -> TaintsContext {
+    let of_node = |node: &NodePlan| {
+        let name = node.name.clone();
+        node.taints
+            .iter()
+            .map(move |taint| NodeTaint {
+                node: name.clone(),
+                key: taint.value.key.clone(),
+                effect: taint.value.effect.word().to_owned(),
+                value: taint.value.value.clone(),
+            })
+            .collect::<Vec<_>>()
+    };
+    TaintsContext { cluster: cluster_name(plan), taints: plan.nodes.iter().flat_map(of_node).collect() }
+}
+
+fn cluster_name(plan: &Plan) -> String {
+    plan.policy.cluster.name.value.clone()
+}
+
+fn install(plan: &Plan, add_ons: &[&str]) -> InstallContext {
+    let recovery = &plan.policy.recovery;
+    let files = plan.nodes.iter().flat_map(|node| {
+        let server = node.role == Role::Server;
+        let role = HostRole {
+            server,
+            fence_script: server && recovery.fencing.value != Fencing::None,
+            fences: server && recovery.fencing.value == Fencing::Automatic,
+            backs_up_sqlite: server && plan.policy.cluster.datastore.value == Datastore::Sqlite,
+        };
+        scripts::host_files(&node.name, role, add_ons)
+    });
+    InstallContext { cluster: cluster_name(plan), files: files.collect() }
+}
+
+fn fence(plan: &Plan) -> FenceContext {
+    let recovery = &plan.policy.recovery;
+    FenceContext {
+        cluster: cluster_name(plan),
+        after: recovery.after.value,
+        fencing: recovery.fencing.value.word().to_owned(),
+        max_nodes: recovery.max_nodes.value,
+        witness: recovery.witness.value.clone(),
+        confirm: recovery.confirm.as_ref().map_or_else(String::new, |confirm| confirm.value.clone()),
+    }
+}
+
+fn backup(plan: &Plan) -> BackupContext {
+    let recovery = &plan.policy.recovery;
+    let datastore = plan.policy.cluster.datastore.value;
+    let folder = recovery.snapshots.as_ref().and_then(|snapshots| snapshots.folder.as_ref());
+    let default = if datastore == Datastore::Sqlite { SQLITE_BACKUPS } else { ETCD_SNAPSHOTS };
+    let of_role = |role| plan.nodes.iter().filter(move |n| n.role == role).map(|n| n.name.clone()).collect();
+    BackupContext {
+        cluster: cluster_name(plan),
+        datastore: datastore.word().to_owned(),
+        folder: folder.map_or_else(|| default.to_owned(), |folder| folder.value.clone()),
+        retention: recovery.snapshots.as_ref().map_or(0, |snapshots| snapshots.retention.value),
+        schedule: recovery.snapshots.as_ref().map_or_else(String::new, |s| s.schedule.value.clone()),
+        younger_than: recovery.backup_younger_than.as_ref().map_or(YOUNGER_THAN, |seconds| seconds.value),
+        s3: false,
+        servers: of_role(Role::Server),
+        agents: of_role(Role::Agent),
+    }
+}
+
+fn rebalance(plan: &Plan, order: &[CarrierId]) -> RebalanceContext {
+    let rollouts = order.iter().map(|&id| {
+        let carrier = plan.carrier(id);
+        Rollout {
+            kind: carrier.runs_as.to_lowercase(),
+            namespace: carrier.namespace.clone(),
+            name: carrier.workload.clone(),
+            timeout: ROLLOUT_SECONDS,
+            data: if loses_data(carrier) { "loses" } else { "keeps" }.to_owned(),
+        }
+    });
+    RebalanceContext {
+        cluster: cluster_name(plan),
+        rollouts: rollouts.collect(),
+        nodes: plan.nodes.iter().map(|node| node.name.clone()).collect(),
+    }
+}
+
+fn loses_data(carrier: &Carrier) -> bool {
+    carrier.storage.as_ref().is_some_and(|storage| storage.value == Storage::Ephemeral)
+}
+
+fn status(plan: &Plan, inputs: &ClusterInputs<'_>) -> StatusContext {
+    let word = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
+    let nodes = plan.nodes.iter().map(|node| StatusNode {
+        name: node.name.clone(),
+        role: node.role.word().to_owned(),
+        lifeboat: word(node.lifeboat),
+        build: k3s::build_label(&drop_in_context(plan, node)),
+    });
+    let workloads = plan.carriers.iter().filter_map(|carrier| {
+        let tier = plan.policy.tier(carrier.tier.as_ref()?.value);
+        let ranked =
+            matches!(carrier.owner, Owner::Component { .. } | Owner::Custom { .. } | Owner::Workload(_));
+        (ranked && carrier.lasting()).then(|| StatusWorkload {
+            kind: carrier.runs_as.clone(),
+            namespace: carrier.namespace.clone(),
+            name: carrier.workload.clone(),
+            tier: tier.name.value.clone(),
+            lifeboat: word(tier.lifeboat.value && carrier.runs_as != "DaemonSet"),
+        })
+    });
+    StatusContext {
+        cluster: cluster_name(plan),
+        nodes: nodes.collect(),
+        older_builds: inputs.older_builds.clone(),
+        workloads: workloads.collect(),
+    }
+}
+
+fn drop_ins(plan: &Plan) -> Vec<ClusterFile> {
+    let drop_in = |node: &NodePlan| ClusterFile {
+        path: format!("cluster/k3s/{}.yaml", node.name),
+        content: Content::Yaml {
+            comment: format!(
+                "nodes.{}: for /etc/rancher/k3s/config.yaml.d; every list is appended to the site's own",
+                node.name
+            ),
+            documents: vec![k3s::drop_in(&drop_in_context(plan, node))],
+        },
+        executable: false,
+    };
+    plan.nodes.iter().map(drop_in).collect()
+}
+
+/// What the drop-in of a node says.
+#[must_use]
+pub fn drop_in_context(plan: &Plan, planned: &NodePlan) -> DropInContext {
+    let cluster = &plan.policy.cluster;
+    let node: &Node = plan.policy.node(planned.id);
+    let server = planned.role == Role::Server;
+    let snapshots = plan
+        .policy
+        .recovery
+        .snapshots
+        .as_ref()
+        .filter(|_| server && cluster.datastore.value == Datastore::Etcd);
+    let taint = |taint: &crate::policy::Taint| match taint.value.as_str() {
+        "" => format!("{}:{}", taint.key, taint.effect.word()),
+        value => format!("{}={value}:{}", taint.key, taint.effect.word()),
+    };
+    DropInContext {
+        server,
+        taints: planned.taints.iter().map(|decided| taint(&decided.value)).collect(),
+        labels: planned.own_labels.iter().map(|(key, value)| format!("{key}={value}")).collect(),
+        reserved_cpu: node
+            .reserve
+            .cpu
+            .as_ref()
+            .map_or_else(String::new, |cpu| format!("{}m", cpu.value.milli)),
+        reserved_memory: node.reserve.memory.as_ref().map_or_else(String::new, |m| memory(m.value.bytes)),
+        eviction_memory: memory(node.eviction_threshold.value.bytes),
+        snapshots: snapshots.map(|snapshots| k3s::Snapshots {
+            schedule: snapshots.schedule.value.clone(),
+            retention: snapshots.retention.value,
+            folder: snapshots.folder.as_ref().map_or_else(String::new, |folder| folder.value.clone()),
+        }),
+        grace_period: cluster.grace_period.span.map(|_| cluster.grace_period.value),
+        eviction_delay: cluster.default_eviction_delay.span.map(|_| cluster.default_eviction_delay.value),
+        disable: cluster.disable.iter().map(|component| component.value.word().to_owned()).collect(),
+        max_pods: node.pods.span.map(|_| node.pods.value),
+    }
+}
+
+/// Bytes in the largest binary unit that holds them whole.
+fn memory(bytes: u64) -> String {
+    for (unit, shift) in [("Gi", 30), ("Mi", 20), ("Ki", 10)] {
+        if bytes > 0 && bytes % (1 << shift) == 0 {
+            return format!("{}{unit}", bytes >> shift);
+        }
+    }
+    bytes.to_string()
+}
