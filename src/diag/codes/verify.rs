@@ -97,6 +97,10 @@ super::codes! {
         "A planned component of a service is not among what was rendered.",
         "The plan counts on it: the proof has pods that do not exist. Values switch it off, or the chart's version renamed it.",
         "Enable it in the values, or say `enabled = false` in the policy.";
+    COMPONENT_UNWANTED = "component-unwanted", Error,
+        "A component is rendered that the plan has switched off.",
+        "It takes room that the proof does not count, and no class or toleration was planned for it.",
+        "Pass the overlay as the last values file, or enable the component in the policy.";
     CARRIER_UNKNOWN = "carrier-unknown", Warning,
         "A service renders a workload that the catalogue does not know.",
         "No tier, class or request is planned for it, so it runs with the chart's defaults, and the proof does not count it.",
@@ -137,10 +141,6 @@ super::codes! {
         "An Argo CD Application has inline values that can beat the overlay.",
         "Argo CD's precedence is parameters, then `valuesObject`, then `values`, then `valueFiles`. Whatever stands inline wins over every file, the overlay included; and a null in `valuesObject` is lost.",
         "Move the values into a file that comes before the overlay in `valueFiles`.";
-    APPLICATION_LACKS_OVERLAY = "application-lacks-overlay", Error,
-        "An Argo CD Application of a service does not take the overlay, or takes another file after it.",
-        "Without the overlay the chart's defaults run. The last file wins, so that the overlay must be the last.",
-        "Make the overlay the last entry of `valueFiles`.";
     ALLOWANCE_UNUSED = "allowance-unused", Warning,
         "An allowance matches no finding.",
         "What was accepted is no longer there, or was never called that. A waiver that waits for nothing hides the next finding of that name.",

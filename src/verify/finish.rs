@@ -1,0 +1,262 @@
+//! Rules about the whole input.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::examine::{Examined, Held, Record, carrier_id, finding};
+use super::{Answer, Finding, Report, Verdict, allow};
+use crate::cluster::WorkloadKind;
+use crate::diag::{Diagnostic, codes::manifest as manifest_codes, codes::verify as codes};
+use crate::plan::{CarrierId, Owner, Plan};
+use crate::rules::{Found, classes, nodes, pdb, selectors};
+
+/// Everything that needs all objects, and the answers.
+pub(super) fn finish(plan: &Plan, mut all: Examined) -> Report {
+    drop_owned(&mut all.records);
+    let mut report = Report { counts: all.counts.clone(), broken: all.broken, ..Report::default() };
+    let mut findings = std::mem::take(&mut all.findings);
+    if all.counts.objects == 0 && all.counts.skipped.is_empty() && !all.broken {
+        report.broken = true;
+        findings.push(whole(
+            "input",
+            Diagnostic::new(manifest_codes::NO_OBJECTS, "the input holds no Kubernetes object"),
+        ));
+    }
+    whole_rules(plan, &mut all);
+    for record in &mut all.records {
+        findings.append(&mut record.findings);
+    }
+    findings.extend(twice(plan, &all.records));
+    findings.extend(class_rules(plan, &all.classes));
+    findings.extend(budgets(plan, &all));
+    findings.extend(node_rules(plan, &all.nodes));
+    findings.extend(not_rendered(plan, &all.records));
+    sort(&mut findings);
+    allow::apply(&plan.policy, &mut findings);
+    report.verdicts = verdicts(plan, &all.records, &findings);
+    report.findings = findings;
+    report
+}
+
+fn whole(target: &str, diagnostic: Diagnostic) -> Finding {
+    Finding {
+        diagnostic,
+        target: target.to_owned(),
+        component: None,
+        origin: None,
+        policy_path: String::new(),
+        allowed: None,
+    }
+}
+
+/// By file in the order of the input is how they come; within a file by line. What has no place is last.
+fn sort(findings: &mut [Finding]) {
+    let mut files: BTreeMap<std::sync::Arc<str>, usize> = BTreeMap::new();
+    for origin in findings.iter().filter_map(|finding| finding.origin.as_ref()) {
+        let next = files.len();
+        files.entry(origin.file.clone()).or_insert(next);
+    }
+    findings.sort_by_key(|finding| match &finding.origin {
+        Some(origin) => (0, files.get(&origin.file).copied().unwrap_or(0), origin.at.line, origin.at.column),
+        None => (1, 0, 0, 0),
+    });
+}
+
+/// In a dump, pods and their controllers stand side by side; what a controller of the input made is not
+/// asked again.
+fn drop_owned(records: &mut Vec<Record>) {
+    let present: BTreeSet<(String, String, String)> = records
+        .iter()
+        .map(|record| (record.object.0.clone(), record.namespace.clone(), record.object.1.clone()))
+        .collect();
+    let has = |kind: &str, namespace: &str, name: &str| {
+        present.contains(&(kind.to_owned(), namespace.to_owned(), name.to_owned()))
+    };
+    records.retain(|record| {
+        let Some((kind, name)) = &record.owner else { return true };
+        let namespace = &record.namespace;
+        // A Deployment's ReplicaSet is its name and a hash, a CronJob's Job its name and a time.
+        let grandparent = name.rsplit_once('-').map(|(stem, _)| stem);
+        let made_by = match kind.as_str() {
+            "ReplicaSet" => grandparent.is_some_and(|stem| has("Deployment", namespace, stem)),
+            "Job" => grandparent.is_some_and(|stem| has("CronJob", namespace, stem)),
+            _ => false,
+        };
+        !(made_by || has(kind, namespace, name))
+    });
+}
+
+/// Classes that do not exist, and selectors.
+fn whole_rules(plan: &Plan, all: &mut Examined) {
+    let input: Vec<_> = all.classes.iter().map(|held| &held.value).collect();
+    let targets = targets(plan, &all.records);
+    for record in &mut all.records {
+        let component = carrier_id(record).map(|id| plan.display(plan.carrier(id)));
+        if !classes::exists(plan, &input, &record.class) {
+            let found = classes::unknown(&record.class);
+            let origin = Some(record.class_origin.clone());
+            record.findings.push(finding(plan, &record.title, component.as_deref(), found, origin));
+        }
+        let daemon = record.kind == WorkloadKind::DaemonSet;
+        // Of workloads that the policy does not name, their own terms are their own business.
+        let ranked = carrier_id(record).is_some_and(|id| plan.carrier(id).tier.is_some());
+        for (term, origin) in record.terms.iter().filter(|_| ranked) {
+            if let Some(found) = selectors::check(term, &record.namespace, daemon, &targets) {
+                record.findings.push(finding(
+                    plan,
+                    &record.title,
+                    component.as_deref(),
+                    found,
+                    Some(origin.clone()),
+                ));
+            }
+        }
+    }
+}
+
+/// All pods that a term can match: the input's, and the plan's that the input does not have.
+fn targets(plan: &Plan, records: &[Record]) -> Vec<selectors::Target> {
+    let seen: BTreeSet<CarrierId> = records.iter().filter_map(carrier_id).collect();
+    let planned = plan.carrier_ids().filter(|(id, carrier)| carrier.enabled.value && !seen.contains(id));
+    let planned = planned.map(|(_, carrier)| selectors::Target {
+        title: format!("{} {}/{}", carrier.runs_as, carrier.namespace, carrier.workload),
+        namespace: carrier.namespace.clone(),
+        labels: carrier.labels.clone(),
+        daemon: carrier.runs_as == "DaemonSet",
+    });
+    let rendered = records.iter().map(|record| selectors::Target {
+        title: record.title.clone(),
+        namespace: record.namespace.clone(),
+        labels: record.labels.clone(),
+        daemon: record.kind == WorkloadKind::DaemonSet,
+    });
+    rendered.chain(planned).collect()
+}
+
+fn twice(plan: &Plan, records: &[Record]) -> Vec<Finding> {
+    let mut seen: BTreeMap<(&str, &str, &str), &Record> = BTreeMap::new();
+    let mut findings = Vec::new();
+    for record in records {
+        let key = (record.object.0.as_str(), record.namespace.as_str(), record.name.as_str());
+        if record.name.is_empty() {
+            continue;
+        }
+        if let Some(first) = seen.insert(key, record) {
+            let message = format!("is in the input twice; the first is at {}", first.origin);
+            let found = Found::new(codes::OBJECT_TWICE, &[] as &[&str], message);
+            findings.push(finding(plan, &record.title, None, found, Some(record.origin.clone())));
+        }
+    }
+    findings
+}
+
+fn class_rules(plan: &Plan, held: &[Held<crate::kube::PriorityClass>]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for class in held {
+        for found in classes::value(plan, &class.value) {
+            let origin = class.object.at(&found.path);
+            findings.push(finding(plan, &class.object.title(), None, found, Some(origin)));
+        }
+    }
+    let all: Vec<_> = held.iter().map(|held| &held.value).collect();
+    for (class, found) in classes::order(plan, &all) {
+        let Some(held) = held.iter().find(|held| std::ptr::eq(&held.value, class)) else { continue };
+        let origin = held.object.at(&found.path);
+        findings.push(finding(plan, &held.object.title(), None, found, Some(origin)));
+    }
+    findings
+}
+
+fn budgets(plan: &Plan, all: &Examined) -> Vec<Finding> {
+    let guarded: Vec<pdb::Guarded> = all
+        .records
+        .iter()
+        .filter(|record| {
+            !matches!(record.kind, WorkloadKind::DaemonSet | WorkloadKind::Job | WorkloadKind::CronJob)
+        })
+        .map(|record| pdb::Guarded {
+            title: record.title.clone(),
+            namespace: record.namespace.clone(),
+            labels: record.labels.clone(),
+            replicas: record.replicas,
+        })
+        .collect();
+    let check = |held: &Held<crate::kube::PodDisruptionBudget>| {
+        let mut budget = held.value.clone();
+        if held.object.namespace.is_empty() {
+            // Rendered without a namespace: it is installed where its workloads are.
+            let selector = budget.spec.selector.as_ref()?;
+            let near = guarded.iter().find(|w| selector.matches(&w.labels))?;
+            budget.metadata.namespace.clone_from(&near.namespace);
+        }
+        let found = pdb::check(&budget, &guarded)?;
+        let origin = held.object.at(&found.path);
+        Some(finding(plan, &held.object.title(), None, found, Some(origin)))
+    };
+    all.budgets.iter().filter_map(check).collect()
+}
+
+fn node_rules(plan: &Plan, held: &[Held<crate::kube::Node>]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for node in held {
+        let version = node.object.text(&["status", "nodeInfo", "kubeletVersion"]);
+        for found in nodes::check(plan, &node.value, version) {
+            let origin = node.object.at(&found.path);
+            findings.push(finding(plan, &node.object.title(), None, found, Some(origin)));
+        }
+    }
+    // Without any Node the input is a render, and says nothing about nodes.
+    let absent =
+        plan.nodes.iter().filter(|planned| !held.iter().any(|node| node.value.metadata.name == planned.name));
+    if !held.is_empty() {
+        findings.extend(
+            absent.map(|planned| finding(plan, "cluster:", None, nodes::missing(plan, planned), None)),
+        );
+    }
+    findings
+}
+
+/// Planned components of a service that was rendered without them.
+fn not_rendered(plan: &Plan, records: &[Record]) -> Vec<Finding> {
+    let seen: BTreeSet<CarrierId> = records.iter().filter_map(carrier_id).collect();
+    let service = |owner: &Owner| match owner {
+        Owner::Component { service, .. } => Some(*service),
+        _ => None,
+    };
+    let rendered: BTreeSet<usize> = seen.iter().filter_map(|id| service(&plan.carrier(*id).owner)).collect();
+    let missing = plan.carrier_ids().filter(|(id, carrier)| {
+        carrier.lasting()
+            && !seen.contains(id)
+            && service(&carrier.owner).is_some_and(|s| rendered.contains(&s))
+    });
+    missing
+        .map(|(_, carrier)| {
+            let display = plan.display(carrier);
+            let message = format!(
+                "is planned as {} {}/{}, but was not rendered",
+                carrier.kind, carrier.namespace, carrier.name
+            );
+            let found = Found::new(codes::COMPONENT_NOT_RENDERED, &[] as &[&str], message)
+                .why(carrier.enabled.why)
+                .policy(carrier.span);
+            finding(plan, &display, Some(&display), found, None)
+        })
+        .collect()
+}
+
+fn verdicts(plan: &Plan, records: &[Record], findings: &[Finding]) -> Vec<Verdict> {
+    let failed: BTreeSet<&str> = findings.iter().filter(|f| f.fails()).map(|f| f.target.as_str()).collect();
+    records
+        .iter()
+        .map(|record| {
+            let component = carrier_id(record).map(|id| plan.display(plan.carrier(id)));
+            let answer = if failed.contains(record.title.as_str()) {
+                Answer::Violates
+            } else if component.is_some() {
+                Answer::Holds
+            } else {
+                Answer::NotInPolicy
+            };
+            Verdict { title: record.title.clone(), component, origin: record.origin.clone(), answer }
+        })
+        .collect()
+}
