@@ -1,10 +1,12 @@
 //! From a file's name to a checked policy.
 
+use std::collections::BTreeMap;
+
 use super::{Checked, TomlPolicy, check};
 use crate::diag::{Diagnostic, Severity, codes::policy as codes};
 use crate::shape::{Reader, Shape};
 use crate::source::extends::{self, LoadError, Loader, MAX_CHAIN, MAX_FILES, Problem};
-use crate::source::{SourceMap, Span};
+use crate::source::{FileId, SourceMap, Span};
 
 /// Reads a policy with its bases and checks it. Sources are registered in `sources`, so that the
 /// findings can be rendered.
@@ -13,12 +15,16 @@ use crate::source::{SourceMap, Span};
 /// All findings, at least one of which is an error.
 pub fn load(loader: &dyn Loader, sources: &mut SourceMap, name: &str) -> Result<Checked, Vec<Diagnostic>> {
     let (tree, problems) = extends::read(loader, sources, name);
+    let broken = first_errors(&problems);
     let mut findings: Vec<Diagnostic> = problems.into_iter().map(diagnose).collect();
     // Syntax that could not be read makes keys look missing; only what was read is worth checking then.
     let readable = findings.is_empty();
     let mut reader = Reader::default();
     let toml = TomlPolicy::read(&tree, &mut reader).unwrap_or_default();
-    findings.append(&mut reader.diagnostics);
+    findings.extend(reader.diagnostics.drain(..).filter(|finding| {
+        let at = finding.primary.as_ref().map(|label| label.span);
+        at.is_none_or(|at| broken.get(&at.file).is_none_or(|first| at.start < *first))
+    }));
     let mut policy = None;
     if readable {
         let checked = check::check(sources, name, &toml, &reader.failed);
@@ -32,6 +38,18 @@ pub fn load(loader: &dyn Loader, sources: &mut SourceMap, name: &str) -> Result<
         }
         _ => Err(findings),
     }
+}
+
+/// Where each broken file stops being TOML. What the parser made of the text behind that is a guess.
+fn first_errors(problems: &[Problem]) -> BTreeMap<FileId, u32> {
+    let mut first = BTreeMap::new();
+    for problem in problems {
+        if let Problem::Syntax(error) = problem {
+            let at = first.entry(error.span.file).or_insert(error.span.start);
+            *at = error.span.start.min(*at);
+        }
+    }
+    first
 }
 
 fn diagnose(problem: Problem) -> Diagnostic {

@@ -141,8 +141,8 @@ impl Reader {
 
     /// Reports a value of the right type that cannot be.
     pub fn bad_value(&mut self, node: &Node, why: &str, help: &str) {
-        let message = format!("`{}` cannot be this: {why}", self.path);
-        self.report(Diagnostic::new(codes::BAD_VALUE, message).at(node.span, why.to_owned()).help(help));
+        let message = format!("`{}`: {why}", self.path);
+        self.report(Diagnostic::new(codes::BAD_VALUE, message).at(node.span, "cannot be").help(help));
     }
 
     /// Adds a finding.

@@ -19,6 +19,9 @@ pub const MAX_CHAIN: usize = 16;
 /// Most files that one policy may be made of, diamonds counted each time.
 pub const MAX_FILES: usize = 64;
 
+/// Most places of one file that are reported as not TOML; the rest are counted.
+pub const MAX_SYNTAX_ERRORS: usize = 100;
+
 /// Why a source could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LoadError {
@@ -150,8 +153,18 @@ impl Read<'_> {
             }
         };
         let file = self.sources.add(name, Arc::clone(&text));
-        let (node, errors) = tree::parse(file, &text);
+        let (node, mut errors) = tree::parse(file, &text);
         let broken = !errors.is_empty();
+        if let (Some(more), Some(next)) =
+            (errors.len().checked_sub(MAX_SYNTAX_ERRORS), errors.get(MAX_SYNTAX_ERRORS))
+        {
+            let next = SyntaxError {
+                span: next.span,
+                message: format!("here, and at {more} places in all from here on"),
+            };
+            errors.truncate(MAX_SYNTAX_ERRORS);
+            errors.push(next);
+        }
         self.problems.extend(errors.into_iter().map(Problem::Syntax));
         let Value::Table(mut own) = node.value else { return None };
         if own.is_empty() && !broken {

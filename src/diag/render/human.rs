@@ -42,14 +42,26 @@ fn files(finding: &Diagnostic) -> Vec<FileId> {
     files
 }
 
+/// The lines of one file that a finding speaks of, and what lies between them.
 fn snippet<'a>(finding: &'a Diagnostic, sources: &'a SourceMap, file: FileId) -> Snippet<'a, Annotation<'a>> {
     let source = sources.get(file);
+    let spans = finding.primary.iter().chain(&finding.labels).filter(|label| label.span.file == file);
+    let ranges: Vec<_> = spans.map(|label| inside(&source.text, label.span)).collect();
+    // Not the whole text: a thousand findings in a large file would be read a thousand times.
+    let first = ranges.iter().map(|range| range.start).min().unwrap_or(0);
+    let last = ranges.iter().map(|range| range.end).max().unwrap_or(0);
+    let start = source.text.get(..first).and_then(|text| text.rfind('\n')).map_or(0, |at| at + 1);
+    let end =
+        source.text.get(last..).and_then(|text| text.find('\n')).map_or(source.text.len(), |at| last + at);
+    let line = source.line_col(u32::try_from(start).unwrap_or(u32::MAX)).0;
     let annotation = |kind: AnnotationKind, label: &Label| {
-        kind.span(inside(&source.text, label.span)).label(clean(&label.text))
+        let range = inside(&source.text, label.span);
+        kind.span(range.start - start..range.end - start).label(clean(&label.text))
     };
     let primary = finding.primary.iter().filter(|label| label.span.file == file);
     let others = finding.labels.iter().filter(|label| label.span.file == file);
-    Snippet::source(&*source.text)
+    Snippet::source(source.text.get(start..end).unwrap_or(""))
+        .line_start(line)
         .path(&*source.name)
         .fold(true)
         .annotations(primary.map(|label| annotation(AnnotationKind::Primary, label)))

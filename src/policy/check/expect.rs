@@ -95,6 +95,7 @@ fn apart(cx: &mut Cx<'_>, rules: &Field<TomlWho>, names: &Names<'_>) -> Field<Ve
     for rule in list.iter().filter(|rule| !names.apart.contains(&rule.value.as_str())) {
         let help = match did_you_mean(&rule.value, names.apart.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
+            None if names.apart.is_empty() => "the policy has no rule that keeps pods apart".to_owned(),
             None => format!("the rules are {}", quoted_list(names.apart.iter().copied())),
         };
         let message = format!("there is no rule `apart.{}`", rule.value);

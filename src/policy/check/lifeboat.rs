@@ -215,19 +215,6 @@ fn lock_priority(
     toml: &TomlPolicy,
     tiers: &[Tier],
 ) -> Field<i32> {
-    if let Some(given) = &lock.priority {
-        return match i32::try_from(given.value) {
-            Ok(value) if value <= 1_000_000_000 => given.with(value),
-            _ => {
-                let message = format!("a priority of {} is out of range", given.value);
-                let help = "Kubernetes allows −2147483648 to 1000000000";
-                cx.report(
-                    Cx::finding(codes::PRIORITY_OUT_OF_RANGE, message, given.span, "not allowed").help(help),
-                );
-                given.with(0)
-            }
-        };
-    }
     let is_default = |tier: &&Tier| {
         let entry = toml.tiers.as_ref().and_then(|tiers| tiers.value.entries.get(&tier.name.value));
         entry.and_then(|entry| entry.value.default.as_ref()).is_some_and(|default| default.value)
@@ -237,5 +224,16 @@ fn lock_priority(
     let room = next.map_or(2_000, |next| i64::from(next) - i64::from(floor));
     let step = (room / 2).min(1_000);
     let value = i32::try_from(i64::from(floor) + step).unwrap_or(floor);
-    Field::default_at(value, join(at.path, "priority"))
+    let Some(given) = &lock.priority else { return Field::default_at(value, join(at.path, "priority")) };
+    match i32::try_from(given.value) {
+        Ok(stated) if stated <= 1_000_000_000 => given.with(stated),
+        _ => {
+            let message = format!("a priority of {} is out of range", given.value);
+            let help = "Kubernetes allows −2147483648 to 1000000000";
+            cx.report(
+                Cx::finding(codes::PRIORITY_OUT_OF_RANGE, message, given.span, "not allowed").help(help),
+            );
+            given.with(value)
+        }
+    }
 }

@@ -95,39 +95,46 @@ fn named(
     phrase: &Field<String>,
     text: &str,
 ) -> Option<Vec<Loss>> {
-    let mut steps: Vec<Loss> = Vec::new();
+    if let Some(near) =
+        did_you_mean(text, PHRASES.iter().copied()).filter(|_| nodes::find(nodes, text).is_none())
+    {
+        let message = format!("`{text}` is no phrase for a loss");
+        let help = format!("did you mean `{near}`?");
+        cx.report(Cx::finding(codes::BAD_LOSS, message, phrase.span, "not known").help(help));
+        return None;
+    }
+    let mut steps: Vec<Loss> = vec![Loss::new()];
     let mut fine = true;
-    for step in text.split(" then ") {
-        let mut loss = Loss::new();
-        for name in step.split([',', ' ']).filter(|name| !name.is_empty()) {
-            let Some(id) = nodes::find(nodes, name) else {
-                unknown(cx, names, phrase, name, text);
-                fine = false;
-                continue;
-            };
-            if loss.contains(&id) || steps.iter().flatten().any(|other| *other == id) {
-                let message = format!("`{name}` cannot be lost twice");
-                cx.report(Cx::finding(codes::BAD_LOSS, message, phrase.span, "twice").help("name it once"));
-                fine = false;
-            }
-            loss.push(id);
+    for word in text.split([',', ' ']).filter(|word| !word.is_empty()) {
+        if word == "then" {
+            steps.push(Loss::new());
+            continue;
         }
-        if loss.is_empty() && fine {
-            let message = "a step in which nothing is lost";
-            let help = "write names, or \"none\"";
-            cx.report(Cx::finding(codes::BAD_LOSS, message, phrase.span, "nothing").help(help));
+        let Some(id) = nodes::find(nodes, word) else {
+            unknown(cx, names, phrase, word);
+            return None;
+        };
+        if steps.iter().flatten().any(|other| *other == id) {
+            let message = format!("`{word}` cannot be lost twice");
+            cx.report(Cx::finding(codes::BAD_LOSS, message, phrase.span, "twice").help("name it once"));
             fine = false;
         }
-        loss.sort_unstable();
-        steps.push(loss);
+        if let Some(step) = steps.last_mut() {
+            step.push(id);
+        }
     }
+    if steps.iter().any(Vec::is_empty) {
+        let message = "a step in which nothing is lost";
+        let help = "write names around each `then`, or \"none\"";
+        cx.report(Cx::finding(codes::BAD_LOSS, message, phrase.span, "nothing").help(help));
+        fine = false;
+    }
+    steps.iter_mut().for_each(|step| step.sort_unstable());
     fine.then_some(steps)
 }
 
-fn unknown(cx: &mut Cx<'_>, names: &Names<'_>, phrase: &Field<String>, name: &str, text: &str) {
-    let near = did_you_mean(text, PHRASES.iter().copied());
-    let near = near.or_else(|| did_you_mean(name, names.nodes.iter().copied()));
-    let help = match near {
+fn unknown(cx: &mut Cx<'_>, names: &Names<'_>, phrase: &Field<String>, name: &str) {
+    let help = match did_you_mean(name, names.nodes.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!(
             "the nodes are {}; or write one of {}",

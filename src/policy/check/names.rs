@@ -124,6 +124,7 @@ impl<'a> Names<'a> {
     ) {
         let help = match did_you_mean(name, known.clone()) {
             Some(near) => format!("did you mean `{near}`?"),
+            None if known.clone().next().is_none() => format!("the policy has no {what}"),
             None => format!("known here: {}", crate::shape::quoted_list(known.take(20))),
         };
         let message = format!("there is no {what} `{name}`");

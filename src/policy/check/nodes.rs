@@ -176,12 +176,8 @@ pub(super) fn check_datastore(cx: &mut Cx<'_>, cluster: &Cluster, nodes: &[Node]
             );
         }
         Datastore::Etcd if servers.len().is_multiple_of(2) => {
-            let message = format!(
-                "{} etcd servers survive the loss of no more than {}",
-                servers.len(),
-                servers.len() - 1
-            );
-            let message = format!("{message}, but need {} for a quorum", servers.len() / 2 + 1);
+            let (n, losses) = (servers.len(), servers.len() / 2 - 1);
+            let message = format!("{n} etcd servers survive no more losses than {} would: {losses}", n - 1);
             let help = "use an odd number of servers";
             cx.report(
                 Cx::finding(codes::EVEN_SERVERS, message, cluster.datastore.span, "needs a majority")

@@ -50,8 +50,9 @@ fn tier(cx: &mut Cx<'_>, name: &str, entry: &Field<TomlTier>) -> Option<Tier> {
     }
     let adopted = toml.existing_class.is_some();
     let class = toml.existing_class.clone().or_else(|| toml.class.clone());
-    let class = class.unwrap_or_else(|| name.with(name.value.clone()));
-    check_class_name(cx, &class, adopted);
+    let stated = class.is_some();
+    let class = class.unwrap_or_else(|| name.clone());
+    check_class_name(cx, &class, stated, adopted);
     Some(Tier {
         priority: priority?,
         class,
@@ -82,10 +83,14 @@ fn in_range(cx: &mut Cx<'_>, priority: &Field<i64>) -> Option<Field<i32>> {
     value.map(|value| priority.with(value))
 }
 
-fn check_class_name(cx: &mut Cx<'_>, class: &Field<String>, adopted: bool) {
+fn check_class_name(cx: &mut Cx<'_>, class: &Field<String>, stated: bool, adopted: bool) {
     let text = &class.value;
     let shown = format!("{:?}", text.chars().take(70).collect::<String>());
     let (code, why, help) = if !Names::Subdomain.accepts(text) {
+        // A tier's own name was reported as it was read.
+        if !stated {
+            return;
+        }
         (codes::BAD_NAME, "is no name for a priority class", "use lower-case letters, digits, `-` and `.`")
     } else if text.starts_with("system-") && !adopted {
         let help = "classes that start with `system-` are Kubernetes' own; choose another name";

@@ -3,7 +3,6 @@
 
 mod cluster;
 mod placement;
-mod quantity;
 mod scalar;
 mod scenarios;
 mod services;

@@ -1,6 +1,6 @@
 //! Quantities, durations, taints and tolerations as they stand in a policy.
 
-use super::quantity;
+use crate::kube::Quantity;
 use crate::shape::{Reader, Shape, choice, inline_schema};
 use crate::source::tree::{Node, Value};
 
@@ -32,7 +32,7 @@ impl Shape for Cpu {
 
     fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
         let text = quantity_text::<Self>(node, reader)?;
-        let milli = quantity::milli(&text);
+        let milli = positive(&text, Quantity::milli);
         match milli.filter(|&n| n <= MAX_MILLI) {
             Some(milli) => Some(Self { text, milli }),
             None => {
@@ -50,7 +50,7 @@ impl Shape for Memory {
 
     fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
         let text = quantity_text::<Self>(node, reader)?;
-        let bytes = quantity::units(&text);
+        let bytes = positive(&text, Quantity::value);
         match bytes.filter(|&n| n <= MAX_BYTES) {
             Some(bytes) => Some(Self { text, bytes }),
             None => {
@@ -75,6 +75,11 @@ fn quantity_text<T: Shape>(node: &Node, reader: &mut Reader) -> Option<String> {
             None
         }
     }
+}
+
+/// A quantity as a whole number in the unit of `round`, if it is one and not negative.
+fn positive(text: &str, round: fn(Quantity) -> i64) -> Option<u64> {
+    text.parse().ok().map(round).and_then(|n| u64::try_from(n).ok())
 }
 
 fn shorten(text: &str) -> String {
@@ -170,7 +175,7 @@ impl Taint {
     /// Parses kubectl's syntax; the error says what is wrong.
     ///
     /// # Errors
-    /// With a text that completes "…cannot be this:".
+    /// With what is wrong, in a few words.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let (name, effect) = text.rsplit_once(':').ok_or("a taint without an effect")?;
         let effect = Effect::ALL.iter().copied().find(|e| e.word() == effect);

@@ -1,5 +1,9 @@
 //! The policy: the shipped one, bad ones, and the schema.
 
+mod annotated;
+mod hostile;
+mod schema;
+
 use std::collections::BTreeMap;
 
 use lifeboat::policy;
