@@ -22,10 +22,12 @@
 //! forced detach, quota's release of Terminating pods past twice their grace period, CronJobs' clocks,
 //! horizontal autoscaling, network partitions with a live kubelet on the far side.
 pub mod clocks;
+mod compile;
 pub mod control_plane;
 pub mod disruption;
 pub mod facts;
 pub mod placer;
+pub mod replay;
 pub mod sim;
 pub mod story;
 pub mod window;

@@ -1,5 +1,9 @@
 //! Node lifecycle: clocks, disruption modes, and what the control plane still decides.
 
+mod replay;
+mod simple;
+mod stories;
+
 use lifeboat::lifecycle::control_plane::available;
 use lifeboat::lifecycle::disruption::zone_state;
 use lifeboat::lifecycle::{Clocks, Datastore, Disruption, Member, Rate, Window, ZoneState};

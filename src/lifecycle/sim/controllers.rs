@@ -18,6 +18,24 @@ impl<P: Placer> Sim<P> {
         self.reconcile(workload);
     }
 
+    /// A pod of a workload that runs already, ready on `node`: how a dump or a record begins.
+    pub fn adopt(&mut self, workload: WorkloadId, node: NodeId) -> PodId {
+        let kind = self.facts.workloads[usize::from(workload.0)].kind;
+        let ordinal = match kind {
+            Kind::DaemonSet => u32::from(node.0),
+            Kind::StatefulSet { .. } => u32::try_from(self.pods_of(workload).len()).unwrap_or(0),
+            _ => 0,
+        };
+        let pod = self.new_pod(workload, ordinal, 0);
+        self.workloads[usize::from(workload.0)].exists = true;
+        self.placer.bind(pod, node);
+        let state = self.pod_mut(pod);
+        state.node = Some(node);
+        state.ready = true;
+        self.claim(workload, ordinal, node);
+        pod
+    }
+
     /// A new revision of the pod template.
     pub(super) fn restart(&mut self, workload: WorkloadId) {
         let Some(facts) = self.facts.workloads.get(usize::from(workload.0)) else { return };
@@ -208,10 +226,8 @@ impl<P: Placer> Sim<P> {
             let ordinal = u32::from(node.0);
             let here = pods.iter().find(|(_, p)| p.ordinal == ordinal);
             match here {
-                None if self.admits(workload, node) => {
-                    if self.creating(workload, ordinal) == 0 {
-                        self.wanted_pod(workload, ordinal);
-                    }
+                None if self.admits(workload, node) && self.creating(workload, ordinal) == 0 => {
+                    self.wanted_pod(workload, ordinal);
                 }
                 Some((id, pod)) if pod.revision != revision && !pod.terminating && !rolling => {
                     rolling = true;
@@ -240,14 +256,23 @@ impl<P: Placer> Sim<P> {
             return;
         }
         let kind = self.facts.workloads[usize::from(workload.0)].kind;
-        let state = &mut self.workloads[usize::from(workload.0)];
+        let state = &self.workloads[usize::from(workload.0)];
         let (ordinal, revision) = match kind {
             Kind::RollingUpdate { .. } | Kind::Recreate | Kind::ReplicaSet | Kind::Job | Kind::Bare => {
                 (0, ordinal)
             }
             Kind::StatefulSet { .. } | Kind::DaemonSet => (ordinal, state.revision),
         };
-        state.made = state.made.saturating_add(1);
+        let pod = self.new_pod(workload, ordinal, revision);
+        self.activate(pod, Window::ZERO);
+        if matches!(kind, Kind::StatefulSet { parallel: true }) {
+            self.reconcile(workload);
+        }
+    }
+
+    fn new_pod(&mut self, workload: WorkloadId, ordinal: u32, revision: u32) -> PodId {
+        let made = &mut self.workloads[usize::from(workload.0)].made;
+        *made = made.saturating_add(1);
         let pod = PodId(u32::try_from(self.pods.len()).unwrap_or(u32::MAX));
         self.pods.push(PodState {
             workload,
@@ -263,12 +288,10 @@ impl<P: Placer> Sim<P> {
             awaits: Vec::new(),
             failed_at: None,
         });
-        let target = (kind == Kind::DaemonSet).then(|| NodeId(u16::try_from(ordinal).unwrap_or(u16::MAX)));
+        let daemon = self.facts.workloads[usize::from(workload.0)].kind == Kind::DaemonSet;
+        let target = daemon.then(|| NodeId(u16::try_from(ordinal).unwrap_or(u16::MAX)));
         self.placer.add(pod, workload, ordinal, target);
-        self.activate(pod, Window::ZERO);
-        if matches!(kind, Kind::StatefulSet { parallel: true }) {
-            self.reconcile(workload);
-        }
+        pod
     }
 
     /// Whether one more pod of the workload would exceed a quota. Terminating pods count.

@@ -70,15 +70,14 @@ pub struct Outage {
 }
 
 impl<P: Placer> Sim<P> {
-    /// The first moment after log entry `from` at which a pod of the workload became ready, as a sum of
-    /// waits since that entry; `None` if none did.
+    /// The first log entry from `from` on at which a pod of the workload became ready, and when that
+    /// was; `None` if none did. [`Sim::sum`] names the waits on the way there.
     #[must_use]
-    pub fn ready_again(&self, workload: WorkloadId, from: usize) -> Option<Outage> {
-        let at = self.log.iter().enumerate().skip(from).find_map(|(i, e)| match e.what {
-            What::Fired(Happening::Started(pod)) if self.pod(pod).workload == workload => Some(i),
+    pub fn ready_again(&self, workload: WorkloadId, from: usize) -> Option<(usize, Window)> {
+        self.log.iter().enumerate().skip(from).find_map(|(i, e)| match e.what {
+            What::Fired(Happening::Started(pod)) if self.pod(pod).workload == workload => Some((i, e.when)),
             _ => None,
-        })?;
-        Some(self.sum(at, from))
+        })
     }
 
     /// The waits on the way from log entry `from` (an act) to entry `to`.

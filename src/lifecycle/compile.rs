@@ -1,0 +1,196 @@
+//! [`Facts`] out of a [`Cluster`].
+
+use super::clocks::Clocks;
+use super::control_plane::Datastore;
+use super::facts::{BudgetFacts, Facts, Kind, NodeFacts, Patience, Storage, WorkloadFacts, WorkloadId};
+use super::window::Millis;
+use crate::cluster::{Cluster, Node, Workload, WorkloadKind, ZONE_LABEL};
+use crate::kube::{Effect, Pod, Quantity, Taint, Toleration};
+
+/// The node label of a region.
+const REGION_LABEL: &str = "topology.kubernetes.io/region";
+/// Nodes with this label do not count for the disruption modes.
+const EXCLUDE_DISRUPTION: &str = "node.kubernetes.io/exclude-disruption";
+/// Nodes with this label run the control plane.
+const CONTROL_PLANE: &str = "node-role.kubernetes.io/control-plane";
+/// Kubernetes' default grace period.
+const DEFAULT_GRACE_SECONDS: i64 = 30;
+
+impl Facts {
+    /// What the engine needs to know of a cluster. `datastore` is the policy's; a cluster without
+    /// control-plane labels is taken to have its servers elsewhere.
+    #[must_use]
+    pub fn of(cluster: &Cluster, clocks: Clocks, datastore: Datastore) -> Self {
+        let nodes = cluster.nodes.iter().map(node_facts).collect();
+        let workloads: Vec<_> =
+            cluster.workloads.iter().map(|w| workload_facts(cluster, w, &clocks)).collect();
+        let budgets = cluster
+            .pdbs
+            .iter()
+            .filter_map(|pdb| {
+                let guarded = |(i, w): (usize, &Workload)| {
+                    let selects = pdb.spec.selector.as_ref()?.matches(&w.pod(cluster, 0).metadata.labels);
+                    (w.namespace == pdb.metadata.namespace && selects)
+                        .then(|| u16::try_from(i).ok())
+                        .flatten()
+                };
+                let guards: Vec<_> =
+                    cluster.workloads.iter().enumerate().filter_map(guarded).map(WorkloadId).collect();
+                let total: i32 = guards.iter().map(|w| cluster.workloads[usize::from(w.0)].replicas).sum();
+                let stays = pdb.spec.min_available.as_ref().and_then(|m| m.of(total, true));
+                let goes = pdb.spec.max_unavailable.as_ref().and_then(|m| m.of(total, true));
+                let must_remain = stays.or(goes.map(|g| total - g)).unwrap_or(0).max(0);
+                (!guards.is_empty()).then(|| BudgetFacts {
+                    name: format!("{}/{}", pdb.metadata.namespace, pdb.metadata.name),
+                    guards,
+                    must_remain: u32::try_from(must_remain).unwrap_or(0),
+                })
+            })
+            .collect();
+        Self { clocks, datastore, nodes, workloads, budgets, quotas: Vec::new() }
+    }
+}
+
+fn node_facts(node: &Node) -> NodeFacts {
+    let label = |key: &str| node.labels.get(key).map_or("", String::as_str);
+    let (region, zone) = (label(REGION_LABEL), label(ZONE_LABEL));
+    NodeFacts {
+        name: node.name.clone(),
+        zone: if region.is_empty() && zone.is_empty() { String::new() } else { format!("{region}:{zone}") },
+        excluded: node.labels.contains_key(EXCLUDE_DISRUPTION),
+        server: node.labels.contains_key(CONTROL_PLANE),
+    }
+}
+
+fn workload_facts(cluster: &Cluster, workload: &Workload, clocks: &Clocks) -> WorkloadFacts {
+    let pod = match (workload.kind, cluster.nodes.first()) {
+        (WorkloadKind::DaemonSet, Some(node)) => workload.daemon_pod(cluster, &node.name),
+        _ => workload.pod(cluster, 0),
+    };
+    let seconds = |key: &str, default: Millis| patience(&pod, key, default);
+    let grace = pod.spec.termination_grace_period_seconds.unwrap_or(DEFAULT_GRACE_SECONDS).max(0);
+    WorkloadFacts {
+        name: workload.key(),
+        namespace: workload.namespace.clone(),
+        kind: kind(workload),
+        replicas: u32::try_from(workload.replicas).unwrap_or(0),
+        priority: pod.spec.priority.unwrap_or(0),
+        unreachable: seconds("node.kubernetes.io/unreachable", clocks.unreachable_toleration),
+        not_ready: seconds("node.kubernetes.io/not-ready", clocks.not_ready_toleration),
+        out_of_service: seconds("node.kubernetes.io/out-of-service", 0),
+        boards_unreachable: tolerates(&pod, &taint("node.kubernetes.io/unreachable", Effect::NoSchedule)),
+        eligible: cluster.nodes.iter().map(|n| admits_daemon(cluster, workload, n)).collect(),
+        grace: u64::try_from(grace).unwrap_or(0).saturating_mul(1000),
+        storage: storage(cluster, workload),
+        requests: requests(&pod),
+        class: pod.spec.priority_class_name.clone(),
+    }
+}
+
+fn kind(workload: &Workload) -> Kind {
+    match workload.kind {
+        WorkloadKind::Deployment if workload.strategy.kind == "Recreate" => Kind::Recreate,
+        WorkloadKind::Deployment => Kind::RollingUpdate {
+            surge: u32::try_from(workload.max_surge()).unwrap_or(0),
+            unavailable: u32::try_from(workload.max_unavailable()).unwrap_or(0),
+        },
+        WorkloadKind::ReplicaSet => Kind::ReplicaSet,
+        WorkloadKind::StatefulSet => Kind::StatefulSet { parallel: workload.parallel },
+        WorkloadKind::DaemonSet => Kind::DaemonSet,
+        WorkloadKind::Job | WorkloadKind::CronJob => Kind::Job,
+        WorkloadKind::Pod => Kind::Bare,
+    }
+}
+
+fn taint(key: &str, effect: Effect) -> Taint {
+    Taint { key: key.to_owned(), value: "nodeshutdown".to_owned(), effect }
+}
+
+fn tolerates(pod: &Pod, taint: &Taint) -> bool {
+    pod.spec.tolerations.iter().any(|t| t.tolerates(taint))
+}
+
+/// The shortest `tolerationSeconds` among the tolerations that match; one without an end only if none
+/// has one. A toleration that admission wrote with its default stands for the cluster's own default.
+fn patience(pod: &Pod, key: &str, default: Millis) -> Patience {
+    let taint = taint(key, Effect::NoExecute);
+    let matching: Vec<&Toleration> = pod.spec.tolerations.iter().filter(|t| t.tolerates(&taint)).collect();
+    let written = |t: &&Toleration| t.key == key && t.effect == Some(Effect::NoExecute) && t.value.is_empty();
+    match matching.iter().filter_map(|t| t.toleration_seconds).min() {
+        _ if matching.is_empty() => Patience::None,
+        None => Patience::Forever,
+        Some(seconds) if seconds <= 0 => Patience::None,
+        // Admission in the model writes 300 s; the API server's flags may say otherwise.
+        Some(300) if default > 0 && matching.len() == 1 && matching.first().is_some_and(written) => {
+            Patience::For(default)
+        }
+        Some(seconds) => Patience::For(u64::try_from(seconds).unwrap_or(0).saturating_mul(1000)),
+    }
+}
+
+/// Whether the DaemonSet controller wants a pod on a healthy node: its own taints and labels admit it.
+/// Source: `pkg/controller/daemon/daemon_controller.go` (`NodeShouldRunDaemonPod`).
+fn admits_daemon(cluster: &Cluster, workload: &Workload, node: &Node) -> bool {
+    if workload.kind != WorkloadKind::DaemonSet {
+        return false;
+    }
+    let pod = workload.daemon_pod(cluster, &node.name);
+    let barred =
+        |t: &&Taint| matches!(t.effect, Effect::NoSchedule | Effect::NoExecute) && !tolerates(&pod, t);
+    let selected = pod.spec.node_selector.iter().all(|(k, v)| node.labels.get(k) == Some(v));
+    let affinity = pod.spec.affinity.as_ref().and_then(|a| a.node_affinity.as_ref());
+    let required = affinity.and_then(|a| a.required.as_ref());
+    let admitted = required.is_none_or(|r| r.matches(&node.name, &node.labels));
+    selected && admitted && !node.taints.iter().any(|t| barred(&t))
+}
+
+/// What holds a workload's data: a claim of a class with node affinity is local, any other claim is
+/// replicated, a writable volume that lives with the pod is ephemeral.
+fn storage(cluster: &Cluster, workload: &Workload) -> Storage {
+    let claims = workload.claims(0);
+    let local = |class: &str| {
+        class.contains("local")
+            || cluster.storage_classes.iter().any(|c| {
+                c.metadata.name == class
+                    && (c.provisioner.contains("local") || c.provisioner.contains("no-provisioner"))
+            })
+    };
+    let class_of = |name: &str| {
+        let template =
+            workload.claim_templates.iter().find(|t| workload.claim_name(&t.metadata.name, 0) == name);
+        let made = template.map(|t| t.spec.storage_class_name.clone());
+        let found = cluster
+            .claims
+            .iter()
+            .find(|c| c.metadata.name == name && c.metadata.namespace == workload.namespace);
+        made.or(found.map(|c| c.spec.storage_class_name.clone())).flatten().unwrap_or_default()
+    };
+    let bound_locally = |name: &str| {
+        cluster.volumes.iter().any(|v| {
+            v.spec.node_affinity.is_some()
+                && v.spec
+                    .claim_ref
+                    .as_ref()
+                    .is_some_and(|c| c.name == name && c.namespace == workload.namespace)
+        })
+    };
+    if claims.iter().any(|c| local(&class_of(&c.name)) || bound_locally(&c.name)) {
+        Storage::Local
+    } else if !claims.is_empty() {
+        Storage::Replicated
+    } else if workload.template.spec.volumes.iter().any(|v| v.other.contains_key("emptyDir")) {
+        Storage::Ephemeral
+    } else {
+        Storage::None
+    }
+}
+
+/// Requests of a pod's ordinary containers, milli-CPU and bytes.
+fn requests(pod: &Pod) -> (u64, u64) {
+    let sum = |name: &str, value: fn(&Quantity) -> i64| {
+        let of = |c: &crate::kube::Container| c.resources.requests.get(name).map_or(0, value);
+        let total = pod.spec.containers.iter().map(of).fold(0_i64, i64::saturating_add);
+        u64::try_from(total).unwrap_or(0)
+    };
+    (sum("cpu", |q| q.milli()), sum("memory", |q| q.value()))
+}

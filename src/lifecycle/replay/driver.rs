@@ -1,0 +1,480 @@
+//! Leads the engine along the observations of a run. Each must be something that the engine had on its
+//! agenda, within its interval; whatever the engine had to do by then must have been seen.
+
+use std::collections::BTreeMap;
+
+use super::observe::{Script, Seen};
+use crate::lifecycle::facts::{Kind, NodeId, PodId, WorkloadId};
+use crate::lifecycle::placer::{Candidate, Placer, Verdict};
+use crate::lifecycle::sim::{Choose, Happening, Pending, Point, Queue, Sim};
+use crate::lifecycle::story::{Act, Fence};
+use crate::lifecycle::window::{Millis, Window};
+
+/// Resolution and lag of the recorder's clock.
+pub(super) const SLACK: Millis = 400;
+
+/// Why an observation does not fit.
+pub(super) type Misfit = String;
+
+/// The engine and what is known of the recorded pods.
+#[derive(Clone)]
+pub(super) struct Driver<'a, P: Placer> {
+    pub(super) sim: Sim<P>,
+    script: &'a Script,
+    labels: &'a BTreeMap<String, u16>,
+    /// Recorded uid → pod.
+    pods: BTreeMap<String, PodId>,
+    /// Hash of a pod template (the middle of a pod's name) → revision, per workload.
+    hashes: BTreeMap<(u16, String), u32>,
+    /// Sizes of the sets of best nodes, of bindings with more than one node alive, and their number.
+    pub(super) best: (usize, usize),
+    /// Time of the last observation.
+    now: Millis,
+}
+
+/// Answers as the record says.
+struct Told<'a> {
+    node: Option<NodeId>,
+    victims: Option<&'a Candidate>,
+    missed: bool,
+}
+
+impl Choose for Told<'_> {
+    fn choose(&mut self, point: Point<'_>, _: usize) -> usize {
+        match point {
+            Point::Node(_, nodes) => nodes.iter().position(|n| Some(*n) == self.node).unwrap_or(0),
+            Point::Victims(_, candidates) => {
+                candidates.iter().position(|c| Some(c) == self.victims).unwrap_or(0)
+            }
+            Point::Missed(_) => usize::from(self.missed),
+            Point::Next(_) => 0,
+        }
+    }
+}
+
+/// No answer needed.
+const fn plain() -> Told<'static> {
+    Told { node: None, victims: None, missed: false }
+}
+
+impl<'a, P: Placer> Driver<'a, P> {
+    pub(super) fn new(sim: Sim<P>, script: &'a Script, labels: &'a BTreeMap<String, u16>) -> Self {
+        Self { sim, script, labels, pods: BTreeMap::new(), hashes: BTreeMap::new(), best: (0, 0), now: 0 }
+    }
+
+    /// Accounts for observation `index`.
+    pub(super) fn apply(&mut self, index: usize) -> Result<(), Misfit> {
+        let seen = &self.script.observations[index];
+        self.catch_up(seen.at)?;
+        self.now = self.now.max(seen.at);
+        match &seen.what {
+            Seen::Kill(n) | Seen::ServerDown(n) => self.act(n, seen.at, Act::Lose),
+            Seen::Return(n) | Seen::ServerUp(n) => self.act(n, seen.at, Act::Return),
+            Seen::Fence(n) => self.act(n, seen.at, |n| Act::Fence(n, Fence::OutOfService)),
+            Seen::Unfence(n) => self.act(n, seen.at, Act::Unfence),
+            Seen::ForceDelete => {
+                for i in 0..self.sim.nodes.len() {
+                    let node = NodeId(u16::try_from(i).unwrap_or(0));
+                    self.sim.act(Act::Fence(node, Fence::ForceDelete), Window::at(seen.at));
+                }
+                Ok(())
+            }
+            Seen::Fillers => {
+                for label in ["filler-a", "filler-b"] {
+                    let workload = self.workload(label)?;
+                    self.sim.act(Act::Create(workload), Window::at(seen.at));
+                }
+                Ok(())
+            }
+            Seen::Rollout(label) => {
+                let workload = self.workload(label)?;
+                self.sim.act(Act::Restart(workload), Window::at(seen.at));
+                Ok(())
+            }
+            Seen::Unknown(n) => self.at_node(n, seen.at, Happening::Unknown),
+            Seen::Ready(n) => self.at_node(n, seen.at, Happening::Ready),
+            Seen::NoExecute(n) => self.at_node(n, seen.at, Happening::NoExecute),
+            Seen::Cleared(n) => self.at_node(n, seen.at, Happening::Cleared),
+            Seen::Created { uid, workload, name } => self.created(uid, workload, name, seen.at),
+            Seen::Bound { uid, workload, name, node } => self.bound(uid, workload, name, node, seen.at),
+            Seen::Unschedulable { uid, workload, name } => self.unschedulable(uid, workload, name, seen.at),
+            Seen::Terminating { uid, preempted } => self.terminating(uid, *preempted, seen.at),
+            Seen::Started { uid } => {
+                let Some(&pod) = self.pods.get(uid) else { return Ok(()) };
+                if self.sim.pod(pod).ready || self.sim.pod(pod).terminating {
+                    return Ok(());
+                }
+                self.fire(
+                    |what| what == Happening::Started(pod),
+                    seen.at,
+                    &mut plain(),
+                    || self_name("ready", uid),
+                )
+            }
+            Seen::Gone { uid } => self.gone(uid, seen.at),
+        }
+    }
+
+    /// What is over by `at` and leaves no trace in the record happens; what leaves one is missed.
+    pub(super) fn catch_up(&mut self, at: Millis) -> Result<(), Misfit> {
+        loop {
+            let due = |e: &&Pending| e.seen.latest.is_some_and(|l| l.saturating_add(SLACK) < at);
+            let Some((i, entry)) =
+                self.sim.agenda.iter().enumerate().filter(|(_, e)| due(e)).min_by_key(|(_, e)| e.seen.latest)
+            else {
+                return Ok(());
+            };
+            let silent = match entry.what {
+                Happening::Pass | Happening::Flush(_) => true,
+                Happening::Create(..) | Happening::Started(_) => {
+                    !self.script.whole || self.refused(entry.what)
+                }
+                // An attempt that fails again, or fails for the same reason, is not recorded.
+                Happening::Schedule(pod) => {
+                    if let Verdict::Bind(nodes) = self.sim.placer.decide(pod) {
+                        let label = self.describe(pod);
+                        return Err(format!(
+                            "{label} should have been bound to {} by now",
+                            self.names(&nodes)
+                        ));
+                    }
+                    true
+                }
+                _ => false,
+            };
+            if !silent {
+                return Err(format!(
+                    "{} should have happened by {} s",
+                    self.tell(entry.what),
+                    seconds(entry.seen.latest)
+                ));
+            }
+            self.sim.fire(i, &mut plain());
+        }
+    }
+
+    /// Whether the engine will only find that a quota refuses the pod.
+    fn refused(&self, what: Happening) -> bool {
+        matches!(what, Happening::Create(..)) && !self.sim.facts.quotas.is_empty()
+    }
+
+    fn act(&mut self, node: &str, at: Millis, act: impl Fn(NodeId) -> Act) -> Result<(), Misfit> {
+        let node = self.node(node)?;
+        self.sim.act(act(node), Window::at(at));
+        Ok(())
+    }
+
+    fn at_node(&mut self, node: &str, at: Millis, what: impl Fn(NodeId) -> Happening) -> Result<(), Misfit> {
+        let id = self.node(node)?;
+        let wanted = what(id);
+        let told = self.tell(wanted);
+        self.fire(|w| w == wanted, at, &mut plain(), || told)
+    }
+
+    /// Fires the entry that matches, at `at`.
+    fn fire(
+        &mut self,
+        matches: impl Fn(Happening) -> bool,
+        at: Millis,
+        told: &mut Told<'_>,
+        name: impl FnOnce() -> String,
+    ) -> Result<(), Misfit> {
+        let found = self
+            .sim
+            .agenda
+            .iter()
+            .enumerate()
+            .filter(|(_, e)| matches(e.what))
+            .min_by_key(|(_, e)| e.seen.earliest);
+        let Some((i, entry)) = found else { return Err(format!("{} is not on the agenda", name())) };
+        let window = Window { earliest: entry.seen.earliest.saturating_sub(SLACK), ..entry.seen.late(SLACK) };
+        if !window.contains(at) {
+            let (low, high) = (seconds(Some(entry.seen.earliest)), seconds(entry.seen.latest));
+            return Err(format!("{} was expected at {low}-{high} s", name()));
+        }
+        self.sim.fire_at(i, Window::at(at), told);
+        Ok(())
+    }
+
+    fn created(&mut self, uid: &str, label: &str, name: &str, at: Millis) -> Result<(), Misfit> {
+        let workload = self.workload(label)?;
+        let wanted = self.ordinal(workload, name);
+        let fits =
+            |what| matches!(what, Happening::Create(w, o) if w == workload && wanted.is_none_or(|x| x == o));
+        self.fire(fits, at, &mut plain(), || format!("creation of a pod of {label}"))?;
+        let newest = PodId(u32::try_from(self.sim.pods.len().saturating_sub(1)).unwrap_or(0));
+        if self.sim.pod(newest).workload != workload || self.pods.values().any(|&p| p == newest) {
+            return Err(format!("a quota refuses a pod of {label}"));
+        }
+        self.pods.insert(uid.to_owned(), newest);
+        Ok(())
+    }
+
+    /// The `Create` ordinal that a recorded name stands for: a StatefulSet's ordinal, a Deployment's
+    /// revision; of a DaemonSet only the binding tells the node.
+    fn ordinal(&mut self, workload: WorkloadId, name: &str) -> Option<u32> {
+        let state = &self.sim.workloads[usize::from(workload.0)];
+        match self.sim.facts.workloads[usize::from(workload.0)].kind {
+            Kind::StatefulSet { .. } => name.rsplit('-').next().and_then(|n| n.parse().ok()),
+            Kind::DaemonSet => None,
+            _ => {
+                let hash = name.rsplit('-').nth(1).unwrap_or_default().to_owned();
+                let latest = state.revision;
+                Some(*self.hashes.entry((workload.0, hash)).or_insert(latest))
+            }
+        }
+    }
+
+    /// The pod of a recorded uid; in compact files it has to be found, or made, among its equals.
+    fn pod(
+        &mut self,
+        uid: &str,
+        label: &str,
+        name: &str,
+        node: Option<NodeId>,
+        at: Millis,
+    ) -> Result<PodId, Misfit> {
+        let workload = self.workload(label)?;
+        if let Some(&pod) = self.pods.get(uid) {
+            let state = self.sim.pod(pod);
+            let target = node.map(|n| u32::from(n.0));
+            let daemon = self.sim.facts.workloads[usize::from(workload.0)].kind == Kind::DaemonSet;
+            if !daemon || target.is_none_or(|t| t == state.ordinal) {
+                return Ok(pod);
+            }
+            // Two new pods of a DaemonSet were taken for each other.
+            let other = self
+                .sim
+                .live()
+                .find(|(_, p)| p.workload == workload && p.node.is_none() && Some(p.ordinal) == target);
+            let Some((other, _)) = other else { return Err(format!("{name} is not wanted on that node")) };
+            let owner = self.pods.iter().find(|(_, p)| **p == other).map(|(u, _)| u.clone());
+            if let Some(owner) = owner {
+                self.pods.insert(owner, pod);
+            }
+            self.pods.insert(uid.to_owned(), other);
+            return Ok(other);
+        }
+        let wanted = self.ordinal(workload, name);
+        let daemon =
+            node.filter(|_| self.sim.facts.workloads[usize::from(workload.0)].kind == Kind::DaemonSet);
+        let wanted = daemon.map(|n| u32::from(n.0)).or(wanted);
+        let taken: Vec<PodId> = self.pods.values().copied().collect();
+        let free = self.sim.live().find(|(id, p)| {
+            p.workload == workload
+                && p.node.is_none()
+                && !taken.contains(id)
+                && (daemon.is_none() || Some(p.ordinal) == wanted)
+        });
+        if let Some((pod, _)) = free {
+            self.pods.insert(uid.to_owned(), pod);
+            return Ok(pod);
+        }
+        let fits =
+            |what| matches!(what, Happening::Create(w, o) if w == workload && wanted.is_none_or(|x| x == o));
+        self.fire(fits, at, &mut plain(), || format!("creation of a pod of {label}"))?;
+        let newest = PodId(u32::try_from(self.sim.pods.len().saturating_sub(1)).unwrap_or(0));
+        self.pods.insert(uid.to_owned(), newest);
+        Ok(newest)
+    }
+
+    fn bound(&mut self, uid: &str, label: &str, name: &str, node: &str, at: Millis) -> Result<(), Misfit> {
+        let node_id = self.node(node)?;
+        let pod = self.pod(uid, label, name, Some(node_id), at)?;
+        if let Queue::Asleep(_) = self.sim.pod(pod).queue {
+            return Err(format!("{name} was bound to {node}, but nothing woke it"));
+        }
+        match self.sim.placer.decide(pod) {
+            Verdict::Bind(nodes) if nodes.contains(&node_id) => {
+                let alive = self.sim.nodes.iter().filter(|n| n.exists).count();
+                if alive > 1
+                    && self.sim.facts.workloads[usize::from(self.sim.pod(pod).workload.0)].kind
+                        != Kind::DaemonSet
+                {
+                    self.best = (self.best.0 + nodes.len(), self.best.1 + 1);
+                }
+            }
+            Verdict::Bind(nodes) => {
+                return Err(format!("{name} was bound to {node}, best is {}", self.names(&nodes)));
+            }
+            Verdict::Preempt(..) => return Err(format!("{name} was bound to {node}, but it has to preempt")),
+            Verdict::Unschedulable(_) => {
+                return Err(format!("{name} was bound to {node}, but no node takes it"));
+            }
+        }
+        let mut told = Told { node: Some(node_id), ..plain() };
+        self.fire(|w| w == Happening::Schedule(pod), at, &mut told, || format!("scheduling of {name}"))
+    }
+
+    fn unschedulable(&mut self, uid: &str, label: &str, name: &str, at: Millis) -> Result<(), Misfit> {
+        let pod = self.pod(uid, label, name, None, at)?;
+        if self.sim.pod(pod).queue != Queue::Active || !self.sim.pod(pod).exists {
+            return Ok(());
+        }
+        match self.sim.placer.decide(pod) {
+            Verdict::Bind(nodes) => {
+                Err(format!("{name} found no node, but {} would take it", self.names(&nodes)))
+            }
+            Verdict::Preempt(candidates, _) => self.preempt(pod, uid, &candidates, at),
+            Verdict::Unschedulable(_) => self.fire(
+                |w| w == Happening::Schedule(pod),
+                at,
+                &mut plain(),
+                || format!("scheduling of {name}"),
+            ),
+        }
+    }
+
+    /// Fires the attempt of a preemptor with the victims that the record names.
+    fn preempt(&mut self, pod: PodId, uid: &str, candidates: &[Candidate], at: Millis) -> Result<(), Misfit> {
+        let recorded: Vec<PodId> = self
+            .script
+            .preemptors
+            .iter()
+            .filter(|(_, by)| by.as_str() == uid)
+            .filter_map(|(victim, _)| self.pods.get(victim).copied())
+            .collect();
+        let agrees =
+            |c: &&Candidate| recorded.iter().any(|v| c.victims.contains(v)) || self.already_ending(c);
+        let Some(candidate) = candidates.iter().find(agrees) else {
+            let sets: Vec<String> = candidates.iter().map(|c| self.describe_all(&c.victims)).collect();
+            let recorded = self.describe_all(&recorded);
+            return Err(format!(
+                "{} should preempt one of {sets:?}, recorded {recorded}",
+                self.describe(pod)
+            ));
+        };
+        let mut told = Told { victims: Some(candidate), ..plain() };
+        let label = self.describe(pod);
+        self.fire(|w| w == Happening::Schedule(pod), at, &mut told, || format!("scheduling of {label}"))
+    }
+
+    /// All victims are Terminating already: the record names their first preemptor only.
+    fn already_ending(&self, candidate: &Candidate) -> bool {
+        candidate.victims.iter().all(|&v| self.sim.pod(v).terminating)
+    }
+
+    fn terminating(&mut self, uid: &str, preempted: bool, at: Millis) -> Result<(), Misfit> {
+        let Some(&pod) = self.pods.get(uid) else { return Ok(()) };
+        if self.sim.pod(pod).terminating || !self.sim.pod(pod).exists {
+            return Ok(());
+        }
+        if preempted {
+            return self.victim(uid, pod, at);
+        }
+        let label = self.describe(pod);
+        let ends = |w| {
+            w == Happening::Evict(pod)
+                || w == Happening::Retire(pod)
+                || w == Happening::Drained(pod)
+                || w == Happening::Collect(pod)
+        };
+        self.fire(ends, at, &mut plain(), || format!("deletion of {label}"))
+    }
+
+    /// A victim was deleted before its preemptor's attempt was recorded.
+    fn victim(&mut self, uid: &str, victim: PodId, at: Millis) -> Result<(), Misfit> {
+        let by = self.script.preemptors.get(uid).cloned();
+        let named = by.as_ref().and_then(|u| self.pods.get(u)).copied();
+        let active: Vec<PodId> = match named {
+            Some(pod) => vec![pod],
+            None => self
+                .sim
+                .live()
+                .filter(|(_, p)| p.node.is_none() && p.queue == Queue::Active)
+                .map(|(id, _)| id)
+                .collect(),
+        };
+        let mut seen = Vec::new();
+        for pod in active {
+            if self.sim.pod(pod).queue != Queue::Active || self.sim.pod(pod).node.is_some() {
+                continue;
+            }
+            match self.sim.placer.decide(pod) {
+                Verdict::Preempt(candidates, _) => {
+                    if let Some(candidate) = candidates.iter().find(|c| c.victims.contains(&victim)) {
+                        let mut told = Told { victims: Some(candidate), ..plain() };
+                        let label = self.describe(pod);
+                        return self.fire(
+                            |w| w == Happening::Schedule(pod),
+                            at,
+                            &mut told,
+                            || format!("scheduling of {label}"),
+                        );
+                    }
+                    let sets: Vec<String> =
+                        candidates.iter().map(|c| self.describe_all(&c.victims)).collect();
+                    seen.push(format!("{} preempts {sets:?}", self.describe(pod)));
+                }
+                Verdict::Bind(nodes) => {
+                    seen.push(format!("{} goes to {}", self.describe(pod), self.names(&nodes)))
+                }
+                Verdict::Unschedulable(_) => seen.push(format!("{} finds nothing", self.describe(pod))),
+            }
+        }
+        Err(format!("{} was preempted (by {}), but {seen:?}", self.describe(victim), by.unwrap_or_default()))
+    }
+
+    fn gone(&mut self, uid: &str, at: Millis) -> Result<(), Misfit> {
+        let Some(&pod) = self.pods.get(uid) else { return Ok(()) };
+        if !self.sim.pod(pod).exists {
+            return Ok(());
+        }
+        let label = self.describe(pod);
+        let ends = |w| w == Happening::Gone(pod) || w == Happening::Collect(pod);
+        self.fire(ends, at, &mut plain(), || format!("end of {label}"))
+    }
+
+    fn node(&self, name: &str) -> Result<NodeId, Misfit> {
+        self.sim.facts.node(name).ok_or_else(|| format!("no node {name}"))
+    }
+
+    fn workload(&self, label: &str) -> Result<WorkloadId, Misfit> {
+        self.labels.get(label).map(|&i| WorkloadId(i)).ok_or_else(|| format!("no workload {label}"))
+    }
+
+    fn names(&self, nodes: &[NodeId]) -> String {
+        let names: Vec<&str> =
+            nodes.iter().map(|n| self.sim.facts.nodes[usize::from(n.0)].name.as_str()).collect();
+        names.join("|")
+    }
+
+    fn describe(&self, pod: PodId) -> String {
+        let state = self.sim.pod(pod);
+        let name = &self.sim.facts.workloads[usize::from(state.workload.0)].name;
+        let at = state.node.map_or_else(|| "unbound".to_owned(), |n| self.names(&[n]));
+        format!("{}#{} ({at})", name.rsplit('/').next().unwrap_or(name), pod.0)
+    }
+
+    fn describe_all(&self, pods: &[PodId]) -> String {
+        let all: Vec<String> = pods.iter().map(|&p| self.describe(p)).collect();
+        all.join("+")
+    }
+
+    fn tell(&self, what: Happening) -> String {
+        match what {
+            Happening::Unknown(n) => format!("Ready=Unknown of {}", self.names(&[n])),
+            Happening::NoExecute(n) => format!("the NoExecute taint of {}", self.names(&[n])),
+            Happening::Ready(n) => format!("Ready=True of {}", self.names(&[n])),
+            Happening::Cleared(n) => format!("the end of the NoExecute taint of {}", self.names(&[n])),
+            Happening::Evict(p) | Happening::Retire(p) | Happening::Drained(p) => {
+                format!("deletion of {}", self.describe(p))
+            }
+            Happening::Collect(p) | Happening::Gone(p) => format!("the end of {}", self.describe(p)),
+            Happening::Schedule(p) | Happening::Flush(p) => format!("scheduling of {}", self.describe(p)),
+            Happening::Started(p) => format!("readiness of {}", self.describe(p)),
+            Happening::Create(w, _) => {
+                format!("a new pod of {}", self.sim.facts.workloads[usize::from(w.0)].name)
+            }
+            Happening::Pass => "a monitor pass".to_owned(),
+        }
+    }
+}
+
+fn self_name(what: &str, uid: &str) -> String {
+    format!("{what} of pod {uid}")
+}
+
+fn seconds(at: Option<Millis>) -> String {
+    at.map_or_else(|| "never".to_owned(), |t| format!("{}.{}", t / 1000, t % 1000 / 100))
+}

@@ -1,0 +1,143 @@
+//! A recorded timeline as a list of observations that the engine has to account for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::record::Run;
+use crate::lifecycle::window::Millis;
+
+/// Something that the recorder saw.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Seen {
+    Kill(String),
+    Return(String),
+    ServerDown(String),
+    ServerUp(String),
+    Fence(String),
+    Unfence(String),
+    ForceDelete,
+    Fillers,
+    Rollout(String),
+    Unknown(String),
+    Ready(String),
+    NoExecute(String),
+    Cleared(String),
+    Created { uid: String, workload: String, name: String },
+    Bound { uid: String, workload: String, name: String, node: String },
+    Unschedulable { uid: String, workload: String, name: String },
+    Terminating { uid: String, preempted: bool },
+    Started { uid: String },
+    Gone { uid: String },
+}
+
+/// An observation and its instant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Observation {
+    pub(super) at: Millis,
+    pub(super) what: Seen,
+}
+
+/// A run's observations, and who preempted whom.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Script {
+    pub(super) observations: Vec<Observation>,
+    /// Victim's uid → start of the preemptor's uid.
+    pub(super) preemptors: BTreeMap<String, String>,
+    /// Whether creation and readiness of pods were recorded (not in the compact Green files).
+    pub(super) whole: bool,
+}
+
+/// Seconds as milliseconds.
+pub(super) fn millis(seconds: f64) -> Millis {
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "recorded seconds are small and positive"
+    )]
+    let value = (seconds.max(0.0) * 1000.0).round() as Millis;
+    value
+}
+
+impl Script {
+    pub(super) fn of(run: &Run) -> Self {
+        let mut script = Self { whole: run.timeline.iter().any(|e| e.what == "created"), ..Self::default() };
+        let mut started: BTreeSet<&str> = BTreeSet::new();
+        let mut uids: BTreeMap<&str, &str> = BTreeMap::new();
+        let mut down = BTreeSet::new();
+        let mut fillers = false;
+        for entry in &run.timeline {
+            let node = || entry.node.clone().unwrap_or_default();
+            let pod = |uid: &str| uid.to_owned();
+            uids.insert(&entry.pod, &entry.uid);
+            let mut push = |what| script.observations.push(Observation { at: millis(entry.t), what });
+            if !fillers && entry.workload.starts_with("filler-") {
+                fillers = true;
+                push(Seen::Fillers);
+            }
+            match (entry.kind.as_str(), entry.what.as_str()) {
+                ("action", "kill") => {
+                    down.insert(node());
+                    push(Seen::Kill(node()));
+                }
+                ("action", "return") => {
+                    if down.remove(&node()) {
+                        push(Seen::Return(node()));
+                    }
+                }
+                ("action", "control plane down") => push(Seen::ServerDown(node())),
+                ("action", "control plane up") => push(Seen::ServerUp("master".to_owned())),
+                ("action", "terminating pods force-deleted") => push(Seen::ForceDelete),
+                ("action", what) => {
+                    if let Some(workload) = what.strip_prefix("rollout restart ") {
+                        push(Seen::Rollout(workload.to_owned()));
+                    }
+                }
+                ("node", "Ready=Unknown") => push(Seen::Unknown(node())),
+                ("node", "Ready=True") => {
+                    // The recorder may see the node before it notes that it was started.
+                    if down.remove(&node()) {
+                        push(Seen::Return(node()));
+                    }
+                    push(Seen::Ready(node()));
+                }
+                ("node", "taint+ node.kubernetes.io/unreachable:NoExecute") => push(Seen::NoExecute(node())),
+                ("node", "taint- node.kubernetes.io/unreachable:NoExecute") => push(Seen::Cleared(node())),
+                ("node", "taint+ node.kubernetes.io/out-of-service:NoExecute") => push(Seen::Fence(node())),
+                ("node", "taint- node.kubernetes.io/out-of-service:NoExecute") => push(Seen::Unfence(node())),
+                ("pod", "created") => push(Seen::Created {
+                    uid: pod(&entry.uid),
+                    workload: entry.workload.clone(),
+                    name: entry.pod.clone(),
+                }),
+                ("pod", "bound") => push(Seen::Bound {
+                    uid: pod(&entry.uid),
+                    workload: entry.workload.clone(),
+                    name: entry.pod.clone(),
+                    node: node(),
+                }),
+                ("pod", "unschedulable") => push(Seen::Unschedulable {
+                    uid: pod(&entry.uid),
+                    workload: entry.workload.clone(),
+                    name: entry.pod.clone(),
+                }),
+                ("pod", "terminating") => push(Seen::Terminating {
+                    uid: pod(&entry.uid),
+                    preempted: entry.reason.as_deref() == Some("PreemptionByScheduler"),
+                }),
+                ("pod", "ready") => {
+                    started.insert(&entry.uid);
+                    push(Seen::Started { uid: pod(&entry.uid) });
+                }
+                ("pod", "gone") => push(Seen::Gone { uid: pod(&entry.uid) }),
+                _ => {}
+            }
+        }
+        for event in run.events.iter().filter(|e| e.reason == "Preempted") {
+            let victim = event.object.strip_prefix("Pod/").and_then(|name| uids.get(name));
+            let preemptor = event.message.strip_prefix("Preempted by pod ").and_then(|m| m.get(..8));
+            if let (Some(victim), Some(preemptor)) = (victim, preemptor) {
+                script.preemptors.insert((*victim).to_owned(), preemptor.to_owned());
+            }
+        }
+        script
+    }
+}
