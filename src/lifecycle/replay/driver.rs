@@ -69,7 +69,7 @@ impl<'a, P: Placer> Driver<'a, P> {
         self.now = self.now.max(seen.at);
         match &seen.what {
             Seen::Kill(n) | Seen::ServerDown(n) => self.act(n, seen.at, Act::Lose),
-            Seen::Return(n) | Seen::ServerUp(n) => self.act(n, seen.at, Act::Return),
+            Seen::Return(n) | Seen::ServerUp(n) => self.back(n, seen.at),
             Seen::Fence(n) => self.act(n, seen.at, |n| Act::Fence(n, Fence::OutOfService)),
             Seen::Unfence(n) => self.act(n, seen.at, Act::Unfence),
             Seen::ForceDelete => {
@@ -98,9 +98,12 @@ impl<'a, P: Placer> Driver<'a, P> {
             Seen::Created { uid, workload, name } => self.created(uid, workload, name, seen.at),
             Seen::Bound { uid, workload, name, node } => self.bound(uid, workload, name, node, seen.at),
             Seen::Unschedulable { uid, workload, name } => self.unschedulable(uid, workload, name, seen.at),
-            Seen::Terminating { uid, preempted } => self.terminating(uid, *preempted, seen.at),
-            Seen::Started { uid } => {
-                let Some(&pod) = self.pods.get(uid) else { return Ok(()) };
+            Seen::Terminating { uid, workload, node, preempted } => {
+                let Some(pod) = self.known(uid, workload, node) else { return Ok(()) };
+                self.terminating(uid, pod, *preempted, seen.at)
+            }
+            Seen::Started { uid, workload, node } => {
+                let Some(pod) = self.known(uid, workload, node) else { return Ok(()) };
                 if self.sim.pod(pod).ready || self.sim.pod(pod).terminating {
                     return Ok(());
                 }
@@ -111,7 +114,10 @@ impl<'a, P: Placer> Driver<'a, P> {
                     || self_name("ready", uid),
                 )
             }
-            Seen::Gone { uid } => self.gone(uid, seen.at),
+            Seen::Gone { uid, workload, node } => {
+                let Some(pod) = self.known(uid, workload, node) else { return Ok(()) };
+                self.gone(pod, seen.at)
+            }
         }
     }
 
@@ -161,6 +167,21 @@ impl<'a, P: Placer> Driver<'a, P> {
     fn act(&mut self, node: &str, at: Millis, act: impl Fn(NodeId) -> Act) -> Result<(), Misfit> {
         let node = self.node(node)?;
         self.sim.act(act(node), Window::at(at));
+        Ok(())
+    }
+
+    /// A node returns. The simulated kubelet does not restart the containers of a machine that is back
+    /// before anybody noticed, so their new start leaves no trace.
+    fn back(&mut self, node: &str, at: Millis) -> Result<(), Misfit> {
+        let id = self.node(node)?;
+        let unnoticed = self.sim.nodes[usize::from(id.0)].ready;
+        self.act(node, at, Act::Return)?;
+        while let Some(i) = self.sim.agenda.iter().position(|e| match e.what {
+            Happening::Started(pod) => unnoticed && self.sim.pod(pod).node == Some(id),
+            _ => false,
+        }) {
+            self.sim.fire(i, &mut plain());
+        }
         Ok(())
     }
 
@@ -278,6 +299,21 @@ impl<'a, P: Placer> Driver<'a, P> {
         Ok(newest)
     }
 
+    /// The pod of a recorded uid; one that ran before the record began is found by its node.
+    fn known(&mut self, uid: &str, label: &str, node: &str) -> Option<PodId> {
+        if let Some(&pod) = self.pods.get(uid) {
+            return Some(pod);
+        }
+        let (workload, node) = (self.workload(label).ok()?, self.node(node).ok()?);
+        let taken = |id: PodId| self.pods.values().any(|&p| p == id);
+        let free = |(id, p): &(PodId, &crate::lifecycle::sim::PodState)| {
+            p.workload == workload && p.node == Some(node) && !taken(*id)
+        };
+        let pod = self.sim.live().find(free).map(|(id, _)| id)?;
+        self.pods.insert(uid.to_owned(), pod);
+        Some(pod)
+    }
+
     fn bound(&mut self, uid: &str, label: &str, name: &str, node: &str, at: Millis) -> Result<(), Misfit> {
         let node_id = self.node(node)?;
         let pod = self.pod(uid, label, name, Some(node_id), at)?;
@@ -354,8 +390,7 @@ impl<'a, P: Placer> Driver<'a, P> {
         candidate.victims.iter().all(|&v| self.sim.pod(v).terminating)
     }
 
-    fn terminating(&mut self, uid: &str, preempted: bool, at: Millis) -> Result<(), Misfit> {
-        let Some(&pod) = self.pods.get(uid) else { return Ok(()) };
+    fn terminating(&mut self, uid: &str, pod: PodId, preempted: bool, at: Millis) -> Result<(), Misfit> {
         if self.sim.pod(pod).terminating || !self.sim.pod(pod).exists {
             return Ok(());
         }
@@ -415,8 +450,7 @@ impl<'a, P: Placer> Driver<'a, P> {
         Err(format!("{} was preempted (by {}), but {seen:?}", self.describe(victim), by.unwrap_or_default()))
     }
 
-    fn gone(&mut self, uid: &str, at: Millis) -> Result<(), Misfit> {
-        let Some(&pod) = self.pods.get(uid) else { return Ok(()) };
+    fn gone(&mut self, pod: PodId, at: Millis) -> Result<(), Misfit> {
         if !self.sim.pod(pod).exists {
             return Ok(());
         }

@@ -113,12 +113,11 @@ fn follow<P: Placer>(driver: Driver<'_, P>, run: &Run, script: &Script, stage: &
     for step in &run.steps {
         let start = driver.sim.log.len();
         let end = millis(step.to_s);
-        let last = script
-            .observations
-            .iter()
-            .position(|o| o.at > end)
-            .unwrap_or(script.observations.len())
-            .max(next);
+        // An act at the very end of a step opens the next one.
+        let beyond = |o: &observe::Observation| o.at > end || o.at == end && o.what.is_act();
+        let last = (next..script.observations.len())
+            .find(|&i| beyond(&script.observations[i]))
+            .unwrap_or(script.observations.len());
         match search(&driver, script, next..last, end) {
             Ok(found) => driver = found,
             Err(misfit) => {

@@ -24,9 +24,27 @@ pub(super) enum Seen {
     Created { uid: String, workload: String, name: String },
     Bound { uid: String, workload: String, name: String, node: String },
     Unschedulable { uid: String, workload: String, name: String },
-    Terminating { uid: String, preempted: bool },
-    Started { uid: String },
-    Gone { uid: String },
+    Terminating { uid: String, workload: String, node: String, preempted: bool },
+    Started { uid: String, workload: String, node: String },
+    Gone { uid: String, workload: String, node: String },
+}
+
+impl Seen {
+    /// Whether the harness did it.
+    pub(super) fn is_act(&self) -> bool {
+        matches!(
+            self,
+            Seen::Kill(_)
+                | Seen::Return(_)
+                | Seen::ServerDown(_)
+                | Seen::ServerUp(_)
+                | Seen::Fence(_)
+                | Seen::Unfence(_)
+                | Seen::ForceDelete
+                | Seen::Fillers
+                | Seen::Rollout(_)
+        )
+    }
 }
 
 /// An observation and its instant.
@@ -60,7 +78,6 @@ pub(super) fn millis(seconds: f64) -> Millis {
 impl Script {
     pub(super) fn of(run: &Run) -> Self {
         let mut script = Self { whole: run.timeline.iter().any(|e| e.what == "created"), ..Self::default() };
-        let mut started: BTreeSet<&str> = BTreeSet::new();
         let mut uids: BTreeMap<&str, &str> = BTreeMap::new();
         let mut down = BTreeSet::new();
         let mut fillers = false;
@@ -121,13 +138,20 @@ impl Script {
                 }),
                 ("pod", "terminating") => push(Seen::Terminating {
                     uid: pod(&entry.uid),
+                    workload: entry.workload.clone(),
+                    node: node(),
                     preempted: entry.reason.as_deref() == Some("PreemptionByScheduler"),
                 }),
                 ("pod", "ready") => {
-                    started.insert(&entry.uid);
-                    push(Seen::Started { uid: pod(&entry.uid) });
+                    push(Seen::Started {
+                        uid: pod(&entry.uid),
+                        workload: entry.workload.clone(),
+                        node: node(),
+                    });
                 }
-                ("pod", "gone") => push(Seen::Gone { uid: pod(&entry.uid) }),
+                ("pod", "gone") => {
+                    push(Seen::Gone { uid: pod(&entry.uid), workload: entry.workload.clone(), node: node() })
+                }
                 _ => {}
             }
         }

@@ -166,41 +166,49 @@ impl<P: Placer> Sim<P> {
             self.placer.mark(node, Mark::UnreachableNoSchedule, true);
             self.wake(News::Registered(node));
         }
-        if self.node(node).ready {
-            // It was back before anybody noticed: its containers start again.
-            self.restart_containers(node);
-        } else {
+        // The kubelet acts on what it finds before the node is reported Ready: Terminating pods end, the
+        // others start again.
+        self.restart_containers(node);
+        let on = self.on(node);
+        self.cancel(|what| matches!(what, Happening::Collect(p) if on.contains(&p)));
+        self.collectable(node);
+        if !self.node(node).ready {
             self.after(self.facts.clocks.recovery(), Part::Recovery, Happening::Ready(node));
         }
     }
 
-    /// Ready=True: NoSchedule goes at once, and the kubelet acts on what it finds: Terminating pods end,
-    /// the others start again.
+    /// Ready=True: NoSchedule goes at once.
     pub(super) fn node_ready(&mut self, node: NodeId) {
         let now = self.now;
         let state = self.node_mut(node);
         state.ready = true;
         state.since = now;
         self.placer.mark(node, Mark::UnreachableNoSchedule, false);
-        if self.node(node).no_execute || self.node(node).queued {
+        self.node_mut(node).queued = false;
+        if self.node(node).no_execute {
             self.after(self.facts.clocks.cleared(), Part::Recovery, Happening::Cleared(node));
         }
         self.cancel(|what| what == Happening::NoExecute(node));
         let on = self.on(node);
         self.cancel(|what| matches!(what, Happening::Collect(p) if on.contains(&p)));
-        self.restart_containers(node);
         self.reconsider();
         self.wake(News::Untainted(node));
         self.reconcile_all();
     }
 
     fn restart_containers(&mut self, node: NodeId) {
+        let late = self.facts.clocks.recovery().latest.unwrap_or(0);
         for pod in self.on(node) {
+            let before = self.agenda.len();
             if self.pod(pod).terminating {
                 self.end_of(pod);
             } else {
                 self.pod_mut(pod).ready = false;
                 self.after(self.facts.clocks.start + self.reaction(), Part::Start, Happening::Started(pod));
+            }
+            for entry in self.agenda.iter_mut().skip(before) {
+                entry.when = entry.when.late(late);
+                entry.seen = entry.seen.late(late);
             }
         }
     }
