@@ -1,1 +1,6 @@
-//! To be written: see `docs/architecture.md`.
+//! The proof.
+pub mod bounds;
+pub mod requests;
+pub mod trace;
+pub mod verdict;
+pub mod world;
