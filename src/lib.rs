@@ -18,6 +18,7 @@
 pub mod advise;
 pub mod catalogue;
 pub mod cluster;
+pub mod compile;
 pub mod diag;
 pub mod diff;
 pub mod emit;
@@ -35,6 +36,7 @@ pub mod rules;
 pub mod scheduler;
 pub mod shape;
 pub mod source;
+pub mod values;
 pub mod verify;
 pub mod why;
 pub mod yaml;

@@ -58,6 +58,14 @@ super::codes! {
         "A lifeboat component needs another one that cannot follow it onto the lifeboat.",
         "On the lifeboat a component is only as alive as what it needs. What lacks the lifeboat tier stays Pending when the last worker is gone.",
         "Give the needed component a tier with `lifeboat = true`, or accept it with `[allow.NAME]` and a reason.";
+    VALUES_UNREADABLE = "values-unreadable", Error,
+        "A values file of the team's cannot be read.",
+        "The overlay is computed on top of the team's own values, so the plan needs to know them.",
+        "Mend the file, or the path in `values`: it is relative to the policy file that names it.";
+    VALUES_DUPLICATE_KEY = "values-duplicate-key", Warning,
+        "A values file has a key twice.",
+        "Helm keeps the last of two equal keys and says nothing; whoever wrote the first is ignored.",
+        "Delete one of them.";
     STRAY_FILE = "stray-file", Error,
         "The output folder has a file that this build would not write and that an earlier build did.",
         "Argo CD consumes the folder. A file of a service that left the policy would go on being applied.",
