@@ -16,13 +16,22 @@ use crate::yaml;
 const LIMIT: u64 = 4 << 20;
 
 /// The merged values of every service of a policy, in its order, and what is wrong with the files.
-pub fn read(loader: &dyn Loader, sources: &mut SourceMap, policy: &Policy) -> (Vec<TeamValues>, Vec<Diagnostic>) {
+pub fn read(
+    loader: &dyn Loader,
+    sources: &mut SourceMap,
+    policy: &Policy,
+) -> (Vec<TeamValues>, Vec<Diagnostic>) {
     let mut found = Vec::new();
     let team = policy.services.iter().map(|service| of(loader, sources, service, &mut found)).collect();
     (team, found)
 }
 
-fn of(loader: &dyn Loader, sources: &mut SourceMap, service: &Service, found: &mut Vec<Diagnostic>) -> TeamValues {
+fn of(
+    loader: &dyn Loader,
+    sources: &mut SourceMap,
+    service: &Service,
+    found: &mut Vec<Diagnostic>,
+) -> TeamValues {
     let mut merged = Value::Object(Map::new());
     for file in &service.values {
         if let Some(values) = one(loader, sources, file, found) {
@@ -72,7 +81,9 @@ fn one(
                 return Some(value);
             }
             let message = format!("`{name}` is no map of values");
-            found.push(named(Diagnostic::new(codes::VALUES_UNREADABLE, message).help("a values file is a map")));
+            found.push(named(
+                Diagnostic::new(codes::VALUES_UNREADABLE, message).help("a values file is a map"),
+            ));
             None
         }
         Err(error) => {

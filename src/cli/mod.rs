@@ -1,9 +1,12 @@
 //! The command line: one file per command, each with its clap `Args` and a `run` function that returns
 //! an exit code (0 fine, 1 findings, 2 usage or broken input).
 
+mod build;
+mod check;
 mod context;
 mod explain;
 mod init;
+mod outputs;
 mod schema;
 
 use std::process::ExitCode;
@@ -24,6 +27,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Build(build::Args),
+    Check(check::Args),
     Explain(explain::Args),
     Init(init::Args),
     Schema(schema::Args),
@@ -37,6 +42,8 @@ pub(crate) fn main() -> ExitCode {
         Err(code) => return code,
     };
     match cli.command {
+        Command::Build(args) => build::run(&context, &args),
+        Command::Check(args) => check::run(&context, &args),
         Command::Explain(args) => explain::run(&context, &args),
         Command::Init(args) => init::run(&args),
         Command::Schema(args) => schema::run(&args),

@@ -1,9 +1,59 @@
-//! To be written: see `docs/architecture.md`.
+//! From the plan to files: each a path, a text, whether it may run, and for each line its reason.
+//! What a file needs to know stands in a plain context; templates and writers decide nothing.
 
 pub mod argocd;
+mod artifact;
 pub mod cluster;
+mod delivery;
 pub mod k3s;
+mod manifests;
 pub mod quota;
+pub mod record;
 pub mod recovery;
 pub mod scripts;
 pub mod template;
+
+pub use artifact::{Artifact, Line};
+
+use crate::diag::{Diagnostic, codes::build as codes};
+use crate::overlay::{self, Lowered};
+use crate::plan::Plan;
+use template::RenderError;
+
+/// Every file of a build except the record of what was written, sorted by path.
+///
+/// # Errors
+/// A value that has no safe form in the file where it belongs.
+pub fn artifacts(plan: &Plan, lowered: &Lowered) -> Result<Vec<Artifact>, Vec<Diagnostic>> {
+    let mut files = Vec::new();
+    let mut errors = Vec::new();
+    for overlay in &lowered.overlays {
+        let service = &plan.services[overlay.service];
+        let name = &plan.policy.services[service.index].name.value;
+        let written = overlay::write(plan, overlay);
+        let mut file = Artifact::text(format!("{name}/values.yaml"), written.text);
+        file.lines = written
+            .lines
+            .into_iter()
+            .map(|line| Line { line: line.line, path: line.path, why: line.why })
+            .collect();
+        files.push(file);
+    }
+    let groups = [manifests::files(plan), delivery::files(plan, lowered)];
+    for group in groups {
+        match group {
+            Ok(more) => files.extend(more),
+            Err(error) => errors.push(unrenderable(&error)),
+        }
+    }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(files)
+}
+
+fn unrenderable(error: &RenderError) -> Diagnostic {
+    Diagnostic::new(codes::UNRENDERABLE, format!("`{}` cannot be written: {}", error.template, error.message))
+        .help("use a value without control characters; if it has none, this is a bug of lifeboat")
+}

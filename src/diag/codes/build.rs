@@ -66,6 +66,14 @@ super::codes! {
         "A values file has a key twice.",
         "Helm keeps the last of two equal keys and says nothing; whoever wrote the first is ignored.",
         "Delete one of them.";
+    CHARTS_UNREADABLE = "charts-unreadable", Error,
+        "The folder with further catalogue files cannot be read.",
+        "`cluster.charts` names a folder beside the policy whose catalogue files extend or replace the built-in ones.",
+        "Mend the path: it is relative to the policy.";
+    UNRENDERABLE = "unrenderable", Error,
+        "A value has no safe form in the file where it belongs.",
+        "Names from the policy never reach a shell or YAML unquoted. A control character has no safe form in either.",
+        "Use a value without control characters.";
     STRAY_FILE = "stray-file", Error,
         "The output folder has a file that this build would not write and that an earlier build did.",
         "Argo CD consumes the folder. A file of a service that left the policy would go on being applied.",

@@ -1,0 +1,142 @@
+//! `lifeboat check`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use lifeboat::diag::{Diagnostic, codes::build as codes};
+use lifeboat::emit::record::FILE;
+use similar::TextDiff;
+
+use super::context::{BROKEN, Context, FINDINGS, name_of};
+use super::outputs::{self, Compiled, Present};
+
+/// Lines of context in a diff.
+const AROUND: usize = 3;
+/// Most lines of one file's diff; the command that repairs it shows the rest.
+const MOST_LINES: usize = 200;
+
+/// Compile a policy and compare with what is committed: the gate in CI.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  lifeboat check\n  lifeboat check --format json\n\nExit code: 0 the outputs are what the policy says, 1 they are not, 2 broken input."
+)]
+pub(crate) struct Args {
+    /// The policy.
+    #[arg(default_value = "policy.toml")]
+    policy: PathBuf,
+    /// The output folder, instead of the policy's.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
+    let compiled = match outputs::compile(context, &args.policy, args.out.as_deref()) {
+        Ok(compiled) => compiled,
+        Err(code) => return code,
+    };
+    let findings = match compare(&compiled, &repair(args)) {
+        Ok(findings) => findings,
+        Err(finding) => {
+            context.report(vec![*finding], &compiled.sources);
+            return ExitCode::from(BROKEN);
+        }
+    };
+    let clean = findings.is_empty();
+    let failed = context.report(findings, &compiled.sources);
+    if clean {
+        let folder = name_of(&compiled.folder);
+        anstream::println!("{folder}: {} files, as the policy says", compiled.compilation.artifacts.len());
+    }
+    if failed { ExitCode::from(FINDINGS) } else { ExitCode::SUCCESS }
+}
+
+/// The command that repairs everything, with the arguments that were given.
+fn repair(args: &Args) -> String {
+    let mut command = "lifeboat build".to_owned();
+    if args.policy != PathBuf::from("policy.toml") {
+        command = format!("{command} {}", name_of(&args.policy));
+    }
+    if let Some(out) = &args.out {
+        command = format!("{command} --out {}", name_of(out));
+    }
+    command
+}
+
+fn compare(compiled: &Compiled, repair: &str) -> Result<Vec<Diagnostic>, Box<Diagnostic>> {
+    let Compiled { compilation, folder, .. } = compiled;
+    let unreadable =
+        |path: &str, error: &std::io::Error| Box::new(outputs::unwritable(&folder.join(path), error));
+    let earlier = outputs::earlier(folder).map_err(Box::new)?;
+    let version = env!("CARGO_PKG_VERSION");
+    if let Some(earlier) = &earlier
+        && earlier.lifeboat != version
+    {
+        let message = format!("the outputs were written by lifeboat {}, this is {version}", earlier.lifeboat);
+        let help = format!("use lifeboat {}, or run `{repair}` and review what changes", earlier.lifeboat);
+        return Ok(vec![Diagnostic::new(codes::OTHER_VERSION, message).help(help)]);
+    }
+    let mut findings = Vec::new();
+    for artifact in &compilation.artifacts {
+        let path = &artifact.path;
+        let name = name_of(&folder.join(path));
+        let help = format!("`{repair}`");
+        match outputs::present(folder, path).map_err(|e| unreadable(path, &e))? {
+            Present::Missing => {
+                findings
+                    .push(Diagnostic::new(codes::MISSING_FILE, format!("`{name}` is missing")).help(help));
+            }
+            Present::Other(why) => {
+                let message = format!("`{name}` is not what a build writes: {why}");
+                findings.push(Diagnostic::new(codes::CHANGED_FILE, message).help(help));
+            }
+            Present::Text(text) if text != artifact.text => {
+                // The record follows from the other files; its digests would only repeat them.
+                if *path == FILE {
+                    continue;
+                }
+                let message = format!("`{name}` differs from what the policy says");
+                findings.push(
+                    Diagnostic::new(codes::CHANGED_FILE, message)
+                        .note(diff(&text, &artifact.text, path))
+                        .help(help),
+                );
+            }
+            Present::Text(_) => {
+                if outputs::mode_differs(folder, path, artifact.executable) {
+                    let message = format!("`{name}` has lost its run bit, or has one too many");
+                    findings.push(Diagnostic::new(codes::CHANGED_FILE, message).help(help));
+                }
+            }
+        }
+    }
+    let known = |path: &String| compilation.artifacts.iter().any(|artifact| artifact.path == *path);
+    for path in outputs::files_below(folder).map_err(|e| unreadable("", &e))? {
+        if known(&path) {
+            continue;
+        }
+        let name = name_of(&folder.join(&path));
+        let ours = earlier.as_ref().is_some_and(|earlier| earlier.files.contains_key(&path));
+        findings.push(if ours {
+            Diagnostic::new(codes::STRAY_FILE, format!("`{name}` is left over from an earlier build"))
+                .help(format!("`{repair}` removes it"))
+        } else {
+            Diagnostic::new(codes::FOREIGN_FILE, format!("`{name}` was not written by lifeboat"))
+                .help("move it out of the output folder")
+        });
+    }
+    Ok(findings)
+}
+
+fn diff(committed: &str, compiled: &str, path: &str) -> String {
+    let diff = TextDiff::from_lines(committed, compiled);
+    let text = diff
+        .unified_diff()
+        .context_radius(AROUND)
+        .header(&format!("committed/{path}"), &format!("compiled/{path}"))
+        .to_string();
+    let lines: Vec<&str> = text.lines().collect();
+    if lines.len() <= MOST_LINES {
+        return text.trim_end().to_owned();
+    }
+    format!("{}\n… {} more lines", lines[..MOST_LINES].join("\n"), lines.len() - MOST_LINES)
+}

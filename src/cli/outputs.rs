@@ -1,0 +1,223 @@
+//! What `build` and `check` share: compiling, and the output folder. Writes are atomic per file, never
+//! follow a symbolic link out of the folder, and touch nothing that no build wrote.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use lifeboat::catalogue::Catalogue;
+use lifeboat::compile::{self, Compilation};
+use lifeboat::diag::{Diagnostic, codes::build as codes};
+use lifeboat::emit::record::{FILE, Record};
+use lifeboat::source::SourceMap;
+
+use super::context::{BROKEN, Context, FINDINGS, Files, Loaded, name_of};
+
+/// Most files that a folder is searched for strangers.
+const MOST_FILES: usize = 100_000;
+
+/// A compiled policy with its sources and where it goes.
+pub(crate) struct Compiled {
+    pub(crate) compilation: Compilation,
+    pub(crate) sources: SourceMap,
+    pub(crate) folder: PathBuf,
+}
+
+/// Reads and compiles a policy and reports every finding.
+pub(crate) fn compile(context: &Context, policy: &Path, out: Option<&Path>) -> Result<Compiled, ExitCode> {
+    let Loaded { policy: checked, mut sources } = context.load(policy)?;
+    let base = policy.parent().unwrap_or(Path::new(""));
+    let folder = out.map_or_else(|| base.join(&checked.cluster.output.value), Path::to_path_buf);
+    let mut catalogue = Catalogue::builtin();
+    if let Some(charts) = &checked.cluster.charts {
+        let files = match chart_files(&base.join(&charts.value)) {
+            Ok(files) => files,
+            Err(error) => {
+                let diagnostic =
+                    Diagnostic::new(codes::CHARTS_UNREADABLE, format!("`{}`: {error}", charts.value))
+                        .help("name a folder with catalogue files, relative to the policy");
+                context.report(vec![diagnostic], &sources);
+                return Err(ExitCode::from(BROKEN));
+            }
+        };
+        if let Err(findings) = catalogue.extend(&mut sources, files) {
+            context.report(findings, &sources);
+            return Err(ExitCode::from(BROKEN));
+        }
+    }
+    match compile::compile(checked, &catalogue, &Files, &mut sources) {
+        Ok(mut compilation) => {
+            let warnings = std::mem::take(&mut compilation.warnings);
+            if context.report(warnings, &sources) {
+                return Err(ExitCode::from(FINDINGS));
+            }
+            Ok(Compiled { compilation, sources, folder })
+        }
+        Err(findings) => {
+            context.report(findings, &sources);
+            Err(ExitCode::from(BROKEN))
+        }
+    }
+}
+
+/// The catalogue files of a folder, sorted by name.
+fn chart_files(folder: &Path) -> io::Result<Vec<(String, String)>> {
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(folder)?.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>()?;
+    paths.retain(|path| path.extension().is_some_and(|e| e == "toml"));
+    paths.sort();
+    paths.into_iter().map(|path| Ok((name_of(&path), fs::read_to_string(&path)?))).collect()
+}
+
+/// What stands in the folder at a path.
+pub(crate) enum Present {
+    Missing,
+    Text(String),
+    /// Not a file that a build can have written: a folder, a link, not UTF-8.
+    Other(String),
+}
+
+/// Reads a file of the folder without following links.
+pub(crate) fn present(folder: &Path, path: &str) -> io::Result<Present> {
+    let full = folder.join(path);
+    if let Some(link) = link_on_the_way(folder, path)? {
+        return Ok(Present::Other(format!("`{}` is a symbolic link", name_of(&link))));
+    }
+    let metadata = match fs::symlink_metadata(&full) {
+        Ok(metadata) => metadata,
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(Present::Missing);
+        }
+        Err(error) => return Err(error),
+    };
+    if !metadata.is_file() {
+        return Ok(Present::Other("it is no file".to_owned()));
+    }
+    match String::from_utf8(fs::read(&full)?) {
+        Ok(text) => Ok(Present::Text(text)),
+        Err(_) => Ok(Present::Other("it is not UTF-8".to_owned())),
+    }
+}
+
+/// The first symbolic link below the folder on the way to a path, the path itself included.
+fn link_on_the_way(folder: &Path, path: &str) -> io::Result<Option<PathBuf>> {
+    let mut at = folder.to_path_buf();
+    for part in path.split('/') {
+        at.push(part);
+        match fs::symlink_metadata(&at) {
+            Ok(metadata) if metadata.file_type().is_symlink() => return Ok(Some(at)),
+            Ok(_) => {}
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
+}
+
+/// The record of the folder's last build; `None` without one.
+pub(crate) fn earlier(folder: &Path) -> Result<Option<Record>, Diagnostic> {
+    let broken = |why: String| {
+        Diagnostic::new(codes::UNWRITABLE, format!("`{}` cannot be read: {why}", name_of(&folder.join(FILE))))
+            .help("restore it from Git, or delete the folder and build again")
+    };
+    match present(folder, FILE) {
+        Ok(Present::Missing) => Ok(None),
+        Ok(Present::Text(text)) => Record::parse(&text).map(Some).map_err(broken),
+        Ok(Present::Other(why)) => Err(broken(why)),
+        Err(error) => Err(broken(error.to_string())),
+    }
+}
+
+/// Every file below the folder, as paths with `/`, sorted.
+pub(crate) fn files_below(folder: &Path) -> io::Result<Vec<String>> {
+    let mut found = Vec::new();
+    let mut open = vec![(folder.to_path_buf(), String::new())];
+    while let Some((at, prefix)) = open.pop() {
+        let entries = match fs::read_dir(&at) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(error),
+        };
+        for entry in entries {
+            let entry = entry?;
+            let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+            if entry.file_type()?.is_dir() {
+                open.push((entry.path(), format!("{name}/")));
+            } else {
+                found.push(name);
+            }
+            if found.len() + open.len() > MOST_FILES {
+                return Err(io::Error::other(format!("more than {MOST_FILES} files")));
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Replaces one file whole: a temporary file beside it, synced, then renamed over it.
+pub(crate) fn write(folder: &Path, path: &str, text: &str, executable: bool) -> io::Result<()> {
+    if let Some(link) = link_on_the_way(folder, path)? {
+        return Err(io::Error::other(format!(
+            "`{}` is a symbolic link; lifeboat follows none",
+            name_of(&link)
+        )));
+    }
+    let full = folder.join(path);
+    let parent = full.parent().unwrap_or(folder);
+    fs::create_dir_all(parent)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".lifeboat-").suffix(".tmp");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(if executable { 0o777 } else { 0o666 }));
+    }
+    let mut file = builder.tempfile_in(parent)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist(&full).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// Removes a file of an earlier build, and folders that it leaves empty.
+pub(crate) fn remove(folder: &Path, path: &str) -> io::Result<()> {
+    if link_on_the_way(folder, path)?.is_some() {
+        return Ok(());
+    }
+    match fs::remove_file(folder.join(path)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut at = Path::new(path).parent();
+    while let Some(parent) = at.filter(|p| !p.as_os_str().is_empty()) {
+        if fs::remove_dir(folder.join(parent)).is_err() {
+            break;
+        }
+        at = parent.parent();
+    }
+    Ok(())
+}
+
+/// Whether a file's run bit differs from what is wanted.
+pub(crate) fn mode_differs(folder: &Path, path: &str, executable: bool) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::metadata(folder.join(path)).is_ok_and(|m| (m.permissions().mode() & 0o100 != 0) != executable)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = (folder, path, executable);
+        false
+    }
+}
+
+/// A finding about a path that could not be written or read.
+pub(crate) fn unwritable(path: &Path, error: &io::Error) -> Diagnostic {
+    Diagnostic::new(codes::UNWRITABLE, format!("`{}`: {error}", name_of(path)))
+        .help("files that were written before are whole; mend this and run the build again")
+}
