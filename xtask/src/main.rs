@@ -1,6 +1,7 @@
 //! Developer commands: `cargo xtask COMMAND`. One file per command.
 
 mod catalogue;
+mod control_plane;
 
 use std::process::ExitCode;
 
@@ -8,6 +9,7 @@ fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
     match args.next().as_deref() {
         Some("catalogue") => catalogue::run(args),
+        Some("control-plane") => control_plane::run(args),
         other => {
             eprintln!("xtask: unknown command {other:?}");
             ExitCode::from(2)

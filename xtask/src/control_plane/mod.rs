@@ -1,0 +1,194 @@
+//! `cargo xtask control-plane`: what a build writes, run against a real API server, scheduler and
+//! controllers, with simulated kubelets and shortened clocks. It prints each comparison and fails on a
+//! difference. Nothing leaves the loopback interface.
+
+mod cluster;
+mod fence;
+mod manifests;
+mod policy;
+mod story;
+mod taints;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Output};
+use std::time::Instant;
+
+use lifeboat::emit::cluster::{ClusterInputs, Content, files};
+use lifeboat::plan::Plan;
+
+use cluster::{Cluster, Outcome};
+
+const USAGE: &str = "usage: cargo xtask control-plane [--bin DIR] [--policy FILE] [--built DIR] [STEP…]
+  --bin DIR       folder with etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kubectl, kwok;
+                  built and cached by xtask/control-plane/build.sh if not given
+  --policy FILE   the policy (default policy.toml)
+  --built DIR     what `lifeboat build` wrote for it (default: the policy's output folder)
+  STEP            taints, manifests, fence, story (default: all)";
+
+const STEPS: [&str; 4] = ["taints", "manifests", "fence", "story"];
+
+/// Counts comparisons and prints them.
+#[derive(Default)]
+struct Report {
+    same: u32,
+    different: u32,
+}
+
+impl Report {
+    /// One comparison.
+    fn holds(&mut self, claim: &str, holds: bool, found: &str) {
+        if holds {
+            self.same += 1;
+            println!("  same       {claim}");
+        } else {
+            self.different += 1;
+            println!("  DIFFERENT  {claim}: {found}");
+        }
+    }
+
+    /// A script's exit code and a part of what it says.
+    fn script(&mut self, claim: &str, output: &Output, code: i32, says: &str) {
+        let text =
+            format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let holds = output.status.code() == Some(code) && text.contains(says);
+        let found = format!("exit {:?}, expected {code} and {says:?}\n{text}", output.status.code());
+        self.holds(claim, holds, &found);
+    }
+}
+
+/// What every step works with.
+struct Scene {
+    bin: PathBuf,
+    stages: PathBuf,
+    scratch: PathBuf,
+    built: PathBuf,
+    plan: Plan,
+}
+
+impl Scene {
+    /// A fresh control plane.
+    fn cluster(&self, name: &str) -> Outcome<Cluster> {
+        Cluster::start(&self.bin, &self.stages, &self.scratch.join(name))
+    }
+
+    /// A script of the build, with lines of its head replaced: `NAME=` to the new value. The clocks
+    /// of the tests are shorter than a policy's may be.
+    fn script(&self, path: &str, replace: &[(&str, &str)]) -> Outcome<PathBuf> {
+        let source = self.built.join("cluster").join(path);
+        let text = fs::read_to_string(&source).map_err(|error| format!("{}: {error}", source.display()))?;
+        let mut done = BTreeSet::new();
+        let lines = text.lines().map(|line| {
+            let head =
+                replace.iter().find(|(name, _)| line.strip_prefix(name).is_some_and(|l| l.starts_with('=')));
+            match head {
+                Some((name, value)) if done.insert(*name) => format!("{name}={value}\n"),
+                _ => format!("{line}\n"),
+            }
+        });
+        let text: String = lines.collect();
+        if done.len() != replace.len() {
+            return Err(format!("{}: not all of {replace:?} were found", source.display()).into());
+        }
+        let target = self.scratch.join(path.replace('/', "-"));
+        fs::write(&target, text)?;
+        Ok(target)
+    }
+}
+
+pub(crate) fn run(args: impl Iterator<Item = String>) -> ExitCode {
+    match all(args) {
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("xtask control-plane: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn all(mut args: impl Iterator<Item = String>) -> Outcome<u32> {
+    let (mut bin, mut policy_file, mut built) = (None, PathBuf::from("policy.toml"), None);
+    let mut steps = Vec::new();
+    while let Some(arg) = args.next() {
+        let mut value = || args.next().ok_or(USAGE);
+        match arg.as_str() {
+            "--bin" => bin = Some(PathBuf::from(value()?)),
+            "--policy" => policy_file = value()?.into(),
+            "--built" => built = Some(PathBuf::from(value()?)),
+            step if STEPS.contains(&step) => steps.push(step.to_owned()),
+            _ => return Err(USAGE.into()),
+        }
+    }
+    if steps.is_empty() {
+        steps.extend(STEPS.map(str::to_owned));
+    }
+    let started = Instant::now();
+    let bin = match bin {
+        Some(bin) => fs::canonicalize(bin)?,
+        None => build_binaries()?,
+    };
+    let plan = policy::plan(&policy_file)?;
+    let scratch = std::env::temp_dir().join(format!("lifeboat-control-plane-{}", std::process::id()));
+    fs::create_dir_all(&scratch)?;
+    let built = built.unwrap_or_else(|| {
+        policy_file.parent().unwrap_or(Path::new("")).join(&plan.policy.cluster.output.value)
+    });
+    let built = if built.join("cluster").is_dir() {
+        built
+    } else {
+        println!("no build in {}: the scripts are rendered from the plan, and there are no manifests", built.display());
+        let folder = scratch.join("built");
+        write_scripts(&plan, &folder)?;
+        folder
+    };
+    let stages = Path::new(env!("CARGO_MANIFEST_DIR")).join("control-plane/stages.yaml");
+    let scene = Scene { bin, stages, scratch, built, plan };
+    let mut report = Report::default();
+    for step in &steps {
+        println!("{step}");
+        match step.as_str() {
+            "taints" => taints::run(&scene, &mut report)?,
+            "manifests" => manifests::run(&scene, &mut report)?,
+            "fence" => fence::run(&scene, &mut report)?,
+            _ => story::run(&scene, &mut report)?,
+        }
+    }
+    if report.different == 0 {
+        fs::remove_dir_all(&scene.scratch)?;
+    } else {
+        println!("logs: {}", scene.scratch.display());
+    }
+    println!(
+        "control plane: {} comparisons, {} different, {} s",
+        report.same + report.different,
+        report.different,
+        started.elapsed().as_secs()
+    );
+    Ok(report.different)
+}
+
+/// Builds the control plane, or finds it in the cache; the build script prints the folder.
+fn build_binaries() -> Outcome<PathBuf> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("control-plane/build.sh");
+    let output = Command::new(script).stderr(std::process::Stdio::inherit()).output()?;
+    if !output.status.success() {
+        return Err("the control plane could not be built".into());
+    }
+    Ok(PathBuf::from(String::from_utf8(output.stdout)?.trim()))
+}
+
+/// Writes the texts of `cluster/` for a plan that no build has written.
+fn write_scripts(plan: &Plan, folder: &Path) -> Outcome {
+    for file in files(plan, &ClusterInputs::default())? {
+        if let Content::Text(text) = file.content {
+            let path = folder.join(&file.path);
+            if let Some(parent) = path.parent() {
+                fs::create_dir_all(parent)?;
+            }
+            fs::write(path, text)?;
+        }
+    }
+    Ok(())
+}
