@@ -78,12 +78,14 @@ impl Edition {
         let number = *target == Target::Field(super::edition::Field::Replicas);
         for wire in &wiring.chain {
             let Some(value) = self.effective(&wire.path, values) else { continue };
-            if !is_set(&value) && !(number && value.is_number()) {
+            if !(is_set(&value) || number && value.is_number()) {
                 continue;
             }
             let value = match &wire.shape {
                 Shape::Native => value,
                 Shape::YamlText => return Err(Opaque::Text(wire.path.clone())),
+                // At its default such a path writes what the template writes by itself.
+                Shape::Custom(_) if Some(&value) == wire.default.as_ref() => continue,
                 Shape::Custom(_) => return Err(Opaque::CustomForm(wire.path.clone())),
             };
             return match (wire.merge, base?) {

@@ -10,6 +10,7 @@
 mod apply;
 mod chart;
 pub mod compose;
+pub mod conform;
 mod edition;
 mod guard;
 mod names;

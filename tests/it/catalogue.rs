@@ -3,22 +3,30 @@
 use std::path::Path;
 
 use lifeboat::catalogue::compose::Facts;
+use lifeboat::catalogue::conform::{Agreement, against_facts};
 use lifeboat::catalogue::{Catalogue, Chart};
 use lifeboat::source::SourceMap;
 
-/// All recorded facts.
-fn facts() -> Vec<Facts> {
+/// All recorded facts, as JSON texts.
+fn texts() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/charts-data");
-    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut paths: Vec<_> = std::fs::read_dir(folder)
+        .expect("recorded facts are readable")
+        .map(|entry| entry.expect("recorded facts are readable").path())
+        .collect();
     paths.retain(|path| path.extension().is_some_and(|e| e == "json"));
     paths.sort();
     assert!(paths.len() >= 14, "the recorded facts are missing");
-    paths.iter().map(|path| serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()).collect()
+    paths.iter().map(|path| std::fs::read_to_string(path).expect("recorded facts are readable")).collect()
+}
+
+fn facts() -> Vec<Facts> {
+    texts().iter().map(|text| Facts::parse(text).expect("recorded facts are readable")).collect()
 }
 
 fn chart_file(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("charts/{name}.toml"));
-    std::fs::read_to_string(path).unwrap()
+    std::fs::read_to_string(path).expect("recorded facts are readable")
 }
 
 #[test]
@@ -48,4 +56,17 @@ fn files_are_what_the_generator_writes() {
         let written = lifeboat::catalogue::compose::compose(&judgement, &mine).unwrap();
         assert!(written == chart_file(name), "charts/{name}.toml is stale: run `cargo xtask catalogue`");
     }
+}
+
+#[test]
+fn the_catalogue_agrees_with_every_recorded_version() {
+    let mut sources = SourceMap::default();
+    let catalogue = Catalogue::builtin();
+    let mut agreement = Agreement::default();
+    for text in texts() {
+        let chart = catalogue.chart(&mut sources, &Facts::parse(&text).unwrap().chart).unwrap();
+        agreement.add(against_facts(&chart, &text).unwrap());
+    }
+    assert!(agreement.mismatches.is_empty(), "{}", agreement.mismatches.join("\n"));
+    assert!(agreement.carriers >= 187 && agreement.fields >= 1366, "{agreement:?}");
 }

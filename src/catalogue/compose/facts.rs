@@ -125,6 +125,24 @@ pub struct PathFact {
     pub probes: Vec<Probe>,
 }
 
+impl Facts {
+    /// Reads facts; `{release}` and `{namespace}` stay as they are.
+    ///
+    /// # Errors
+    /// What is wrong with the JSON.
+    pub fn parse(json: &str) -> Result<Self, String> {
+        serde_json::from_str(json).map_err(|error| error.to_string())
+    }
+
+    /// Reads facts as they are for a release, whose name must be short and contain no chart's name.
+    ///
+    /// # Errors
+    /// What is wrong with the JSON.
+    pub fn parse_for(json: &str, release: &str, namespace: &str) -> Result<Self, String> {
+        Self::parse(&json.replace("{release}", release).replace("{namespace}", namespace))
+    }
+}
+
 fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Version, D::Error> {
     String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
 }

@@ -75,25 +75,35 @@ fn lay_over(measured: Map<String, Value>, judged: Map<String, Value>) -> Map<Str
 fn components(judged: Value, measured: Option<&Value>) -> Value {
     let Value::Object(judged) = judged else { return judged };
     let merged = judged.into_iter().map(|(name, component)| {
-        let Value::Object(mut component) = component else { return (name, component) };
-        component.shift_remove("carrier");
-        let suggested = component.shift_remove("suggested");
-        let present = component.shift_remove("container-when");
-        let mut out =
-            measured.and_then(|m| m.get(&name)).and_then(Value::as_object).cloned().unwrap_or_default();
-        for (key, value) in component {
-            out.insert(key, value);
-        }
-        for (key, more) in [("suggested", suggested), ("when", present)] {
-            for (container, value) in more.as_ref().and_then(Value::as_object).into_iter().flatten() {
-                if let Some(at) = out.get_mut("containers").and_then(|c| c.get_mut(container)) {
-                    at[key] = value.clone();
-                }
+        let Value::Object(component) = component else { return (name, component) };
+        let mut out = measured.and_then(|m| m.get(&name)).cloned().unwrap_or_else(|| json!({}));
+        match out.get_mut("versions").and_then(Value::as_array_mut) {
+            Some(cases) => {
+                cases.iter_mut().filter_map(|c| c.get_mut("is")).for_each(|is| judge(is, &component))
             }
+            None => judge(&mut out, &component),
         }
-        (name, Value::Object(out))
+        (name, out)
     });
     Value::Object(merged.collect())
+}
+
+/// Adds what people say of a component to what was measured.
+fn judge(measured: &mut Value, component: &Map<String, Value>) {
+    let per_container = [("suggested", "suggested"), ("container-when", "when")];
+    let Value::Object(out) = measured else { return };
+    for (key, value) in component {
+        if key != "carrier" && per_container.iter().all(|(ours, _)| ours != key) {
+            out.insert(key.clone(), value.clone());
+        }
+    }
+    for (ours, theirs) in per_container {
+        for (container, value) in component.get(ours).and_then(Value::as_object).into_iter().flatten() {
+            if let Some(at) = out.get_mut("containers").and_then(|c| c.get_mut(container)) {
+                at[theirs] = value.clone();
+            }
+        }
+    }
 }
 
 /// Keeps entries in a table that do not say nothing.

@@ -80,7 +80,7 @@ fn broken(value: &Value, depth: usize) -> String {
     let close = "    ".repeat(depth);
     let item = |value: &Value, used: usize| {
         let short = inline(value);
-        if indent.len() + used + short.len() + 1 <= WIDTH { short } else { broken(value, depth + 1) }
+        if indent.len() + used + short.len() < WIDTH { short } else { broken(value, depth + 1) }
     };
     match value {
         Value::Array(items) if !items.is_empty() => {

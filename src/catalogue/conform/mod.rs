@@ -1,0 +1,85 @@
+//! Is the catalogue true? Compares an [`Edition`] with the facts that a probe recorded of the same
+//! version: every carrier, field, path, order and default must agree in both directions.
+
+mod carriers;
+mod paths;
+
+use serde_json::Value;
+
+use super::compose::Facts;
+use super::{Chart, Edition, merge_files};
+
+/// What was compared and what disagreed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Agreement {
+    /// Chart versions.
+    pub versions: usize,
+    /// Carriers, over all versions.
+    pub carriers: usize,
+    /// Fields, containers' resources included.
+    pub fields: usize,
+    /// Values paths.
+    pub paths: usize,
+    /// What disagreed, one line each.
+    pub mismatches: Vec<String>,
+}
+
+impl Agreement {
+    /// Adds another comparison.
+    pub fn add(&mut self, other: Self) {
+        self.versions += other.versions;
+        self.carriers += other.carriers;
+        self.fields += other.fields;
+        self.paths += other.paths;
+        self.mismatches.extend(other.mismatches);
+    }
+}
+
+/// Release and namespace that stand in for those of the facts: short, and no part of a chart's name.
+pub(crate) const RELEASE: (&str, &str) = ("zzr", "zzns");
+
+/// Compares a chart with facts (JSON text) of one version, served by any of its repositories.
+///
+/// # Errors
+/// Facts that cannot be read.
+pub fn against_facts(chart: &Chart, json: &str) -> Result<Agreement, String> {
+    let facts = Facts::parse_for(json, RELEASE.0, RELEASE.1)?;
+    let mut agreement = Agreement { versions: 1, ..Agreement::default() };
+    let line = chart.lines.iter().find(|line| line.range.contains(&facts.version));
+    match chart.at(&facts.version, line.map(|line| line.url.as_str())) {
+        Ok(edition) => {
+            let edition = edition.installed(RELEASE.0, RELEASE.1, &Value::Null);
+            let mut compare = Compare { edition: &edition, facts: &facts, agreement: &mut agreement };
+            compare.carriers();
+            compare.paths();
+        }
+        Err(diagnostic) => {
+            let line = format!("{} {}: {}", facts.chart, facts.version, diagnostic.message);
+            agreement.mismatches.push(line);
+        }
+    }
+    Ok(agreement)
+}
+
+struct Compare<'a> {
+    edition: &'a Edition,
+    facts: &'a Facts,
+    agreement: &'a mut Agreement,
+}
+
+impl Compare<'_> {
+    fn differs(&mut self, text: impl AsRef<str>) {
+        let line = format!("{} {}: {}", self.facts.chart, self.facts.version, text.as_ref());
+        self.agreement.mismatches.push(line);
+    }
+}
+
+/// The values with which a profile was rendered.
+#[must_use]
+pub fn profile_values(facts: &Facts, profile: &str) -> Value {
+    let layers = [&facts.required_values, &facts.probe_only_values];
+    let layers = layers.into_iter().chain(facts.profiles.get(profile));
+    layers
+        .filter(|layer| layer.is_object())
+        .fold(Value::Object(serde_json::Map::new()), |low, high| merge_files(&low, high))
+}
