@@ -43,6 +43,9 @@ const BUILTIN: &[(&str, &str, &str)] = &[
     ("loki", "charts/loki.toml", include_str!("../../charts/loki.toml")),
 ];
 
+/// The file of what K3s packages: no chart that a service could name. Its versions are Kubernetes'.
+const PACKAGED: (&str, &str, &str) = ("k3s", "charts/k3s.toml", include_str!("../../charts/k3s.toml"));
+
 /// All charts that a run knows. Files are parsed when a chart is asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Catalogue {
@@ -80,7 +83,7 @@ impl Catalogue {
         if report.is_empty() { Ok(()) } else { Err(report) }
     }
 
-    /// Names of all charts, sorted.
+    /// Names of all charts that a service can name, sorted.
     #[must_use]
     pub fn names(&self) -> Vec<&str> {
         let added = self.added.iter().map(|chart| chart.name.as_str());
@@ -98,7 +101,8 @@ impl Catalogue {
         if let Some(chart) = self.added.iter().find(|chart| chart.name == name) {
             return Ok(chart.clone());
         }
-        let Some((_, file, text)) = BUILTIN.iter().find(|(known, ..)| *known == name) else {
+        let mut known = BUILTIN.iter().chain([&PACKAGED]);
+        let Some((_, file, text)) = known.find(|(known, ..)| *known == name) else {
             return Err(Box::new(self.unknown(name)));
         };
         let file = sources.add(file, *text);

@@ -9,7 +9,10 @@ use crate::kube::{Container, PodSpec};
 #[must_use]
 pub fn of(spec: &PodSpec, resource: &str) -> i64 {
     let one = |c: &Container| {
-        c.resources.requests.get(resource).map_or(0, |q| if resource == "cpu" { q.milli() } else { q.value() })
+        c.resources
+            .requests
+            .get(resource)
+            .map_or(0, |q| if resource == "cpu" { q.milli() } else { q.value() })
     };
     let mut sum = spec.containers.iter().map(one).fold(0_i64, i64::saturating_add);
     let (mut sidecars, mut largest) = (0_i64, 0_i64);

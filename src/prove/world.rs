@@ -184,12 +184,12 @@ impl World {
             }
             // The scheduler counts required affinity of bound pods towards a new one with weight 1.
             let hard = near.into_iter().flat_map(|s| s.required.iter().map(|t| (t, -1)));
-            let soft = near.into_iter().flat_map(|s| {
-                s.preferred.iter().map(|t| (&t.pod_affinity_term, -i64::from(t.weight)))
-            });
-            let away = anti.into_iter().flat_map(|s| {
-                s.preferred.iter().map(|t| (&t.pod_affinity_term, i64::from(t.weight)))
-            });
+            let soft = near
+                .into_iter()
+                .flat_map(|s| s.preferred.iter().map(|t| (&t.pod_affinity_term, -i64::from(t.weight))));
+            let away = anti
+                .into_iter()
+                .flat_map(|s| s.preferred.iter().map(|t| (&t.pod_affinity_term, i64::from(t.weight))));
             for (term, weight) in hard.chain(soft).chain(away) {
                 for (b, other) in pods.iter().enumerate() {
                     if matches(cluster, pod, term, other) {
@@ -317,10 +317,7 @@ fn class(cluster: &Cluster, world: &World, workload: &Workload, pod: &Pod) -> Cl
             .iter()
             .map(|n| {
                 let terms = affinity.into_iter().flat_map(|a| &a.preferred);
-                terms
-                    .filter(|t| t.preference.matches(&n.name, &n.labels))
-                    .map(|t| i64::from(t.weight))
-                    .sum()
+                terms.filter(|t| t.preference.matches(&n.name, &n.labels)).map(|t| i64::from(t.weight)).sum()
             })
             .collect(),
         spreads: !spec.topology_spread_constraints.is_empty()

@@ -114,7 +114,9 @@ impl Bounds<'_> {
             };
             let mut victims = 0_i64;
             for (r, &need) in facts.request.iter().enumerate() {
-                if need > 0 && let Some(small) = smallest(r, facts.priority) {
+                if need > 0
+                    && let Some(small) = smallest(r, facts.priority)
+                {
                     victims = victims.saturating_add(need.div_euclid(small).saturating_add(1));
                 }
             }
@@ -138,7 +140,8 @@ impl Bounds<'_> {
         let (floor, lock) = cheapest?;
         if self.world.ids().any(|c| {
             let facts = self.world.class(c);
-            self.world.guarded[usize::from(c.0)] && self.boarders().any(|b| self.world.class(b).priority > facts.priority)
+            self.world.guarded[usize::from(c.0)]
+                && self.boarders().any(|b| self.world.class(b).priority > facts.priority)
         }) {
             return None;
         }
@@ -191,9 +194,10 @@ impl Bounds<'_> {
                 && facts.replicas > 0
                 && before.may[i] == bit(boat)
                 && before.ends[i].always_runs()
-                && self.boarders().filter(|&b| self.admitted(b) & bit(boat) != 0).all(|b| {
-                    self.world.conflict(b, c) && self.world.class(b).priority > facts.priority
-                })
+                && self
+                    .boarders()
+                    .filter(|&b| self.admitted(b) & bit(boat) != 0)
+                    .all(|b| self.world.conflict(b, c) && self.world.class(b).priority > facts.priority)
         })
     }
 
@@ -206,7 +210,10 @@ impl Bounds<'_> {
             if !here || self.boarders().any(|b| b == class) {
                 continue;
             }
-            if class != lock && self.world.conflict(class, lock) && facts.priority > self.world.class(lock).priority {
+            if class != lock
+                && self.world.conflict(class, lock)
+                && facts.priority > self.world.class(lock).priority
+            {
                 return false;
             }
             add(&mut sum, &facts.request, if facts.daemon { 1 } else { facts.replicas });

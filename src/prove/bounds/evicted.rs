@@ -27,7 +27,8 @@ impl Bounds<'_> {
             }
             // Pods under a disruption budget are let back in before those without, whatever their priority.
             let budgeted = self.world.ids().any(|c| {
-                self.world.guarded[usize::from(c.0)] && self.world.class(c).priority < priority
+                self.world.guarded[usize::from(c.0)]
+                    && self.world.class(c).priority < priority
                     && state.may[usize::from(c.0)] & bit(node) != 0
             });
             if budgeted {

@@ -11,9 +11,7 @@ mod packing;
 mod pull;
 mod separate;
 
-use crate::lifecycle::{
-    Disruption, Facts, Kind, Member, NodeId, Patience, Rate, WorkloadId, control_plane,
-};
+use crate::lifecycle::{Disruption, Facts, Kind, Member, NodeId, Patience, Rate, WorkloadId, control_plane};
 
 use super::verdict::Argument;
 use super::world::World;
@@ -212,7 +210,9 @@ impl<'a> Bounds<'a> {
         }
         state.why_empty = None;
         state.keeps = self.world.ids().map(|_| false).collect();
-        if lost.why_empty.is_some() && let Some(why) = self.nobody_boards_now(before, &state) {
+        if lost.why_empty.is_some()
+            && let Some(why) = self.nobody_boards_now(before, &state)
+        {
             for boarder in self.boarders() {
                 state.may[usize::from(boarder.0)] &= !self.lifeboats();
             }
@@ -276,7 +276,8 @@ impl<'a> Bounds<'a> {
 
     fn api(self, alive: NodeSet) -> bool {
         let servers = self.facts.nodes.iter().filter(|n| n.server).count();
-        let up = self.world.nodes().filter(|&n| self.facts.nodes[usize::from(n.0)].server && alive & bit(n) != 0);
+        let up =
+            self.world.nodes().filter(|&n| self.facts.nodes[usize::from(n.0)].server && alive & bit(n) != 0);
         let size = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         control_plane::available(self.facts.datastore, size(servers), size(up.count()))
     }

@@ -113,7 +113,8 @@ impl Bounds<'_> {
         let free: Vec<NodeId> = nodes
             .into_iter()
             .filter(|&n| {
-                let repelled = crowd.pods.iter().any(|&(o, _, may)| may & bit(n) != 0 && self.world.conflict(class, o));
+                let repelled =
+                    crowd.pods.iter().any(|&(o, _, may)| may & bit(n) != 0 && self.world.conflict(class, o));
                 !repelled && within(&self.world.class(class).request, &self.world.place(n).allocatable)
             })
             .collect();
@@ -128,7 +129,8 @@ impl Bounds<'_> {
     }
 
     fn total(self, crowd: &Crowd, resource: usize) -> i64 {
-        let one = |&(c, n, _): &(WorkloadId, i64, NodeSet)| self.world.class(c).request[resource].saturating_mul(n);
+        let one =
+            |&(c, n, _): &(WorkloadId, i64, NodeSet)| self.world.class(c).request[resource].saturating_mul(n);
         crowd.pods.iter().map(one).fold(0, i64::saturating_add)
     }
 
@@ -139,7 +141,8 @@ impl Bounds<'_> {
         let scarce: Vec<usize> = (0..kinds)
             .filter(|&r| {
                 nodes.iter().any(|&n| {
-                    let limit = self.world.place(n).allocatable[r].saturating_sub(self.world.class(class).request[r]);
+                    let limit =
+                        self.world.place(n).allocatable[r].saturating_sub(self.world.class(class).request[r]);
                     self.total(crowd, r) > limit
                 })
             })

@@ -60,7 +60,8 @@ impl Bounds<'_> {
             // An image that one node lacks counts by the share of nodes that have it.
             Images::UpTo(size) => {
                 let counted = size / nodes * (nodes - 1);
-                (MAX * (counted.min(IMAGE_MOST) - IMAGE_LEAST).max(0)).div_euclid(IMAGE_MOST - IMAGE_LEAST) + 1
+                (MAX * (counted.min(IMAGE_MOST) - IMAGE_LEAST).max(0)).div_euclid(IMAGE_MOST - IMAGE_LEAST)
+                    + 1
             }
         }
     }

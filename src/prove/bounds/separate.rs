@@ -32,7 +32,12 @@ impl Bounds<'_> {
         Some(why)
     }
 
-    fn second_keeps_away(self, second: WorkloadId, first: WorkloadId, state: &State) -> Option<Vec<Argument>> {
+    fn second_keeps_away(
+        self,
+        second: WorkloadId,
+        first: WorkloadId,
+        state: &State,
+    ) -> Option<Vec<Argument>> {
         let facts = self.world.class(second);
         let single = facts.replicas == 1 && self.world.class(first).replicas == 1;
         if facts.beyond.is_some() || facts.daemon || !single {
@@ -40,13 +45,17 @@ impl Bounds<'_> {
         }
         // Nobody else pulls or repels, so the first one's node alone scores low.
         let others = self.world.ids().filter(|&c| c != first && c != second);
-        let alone = others.into_iter().all(|c| self.world.repels(second, c) == 0 && self.world.repels(c, second) == 0);
+        let alone = others
+            .into_iter()
+            .all(|c| self.world.repels(second, c) == 0 && self.world.repels(c, second) == 0);
         let repelled = self.world.repels(second, first) + self.world.repels(first, second);
         if !alone || repelled <= 0 {
             return None;
         }
         let mut why = Vec::new();
-        for taken in self.set(state.may[usize::from(first.0)] & state.may[usize::from(second.0)] & state.alive) {
+        for taken in
+            self.set(state.may[usize::from(first.0)] & state.may[usize::from(second.0)] & state.alive)
+        {
             let free = state.may[usize::from(second.0)] & state.alive & !bit(taken);
             why.push(self.room(second, free, state)?);
             let mut proof = None;
@@ -69,7 +78,14 @@ impl Bounds<'_> {
 
     /// How much higher NodeResourcesFit can score `taken` (where at least `first` stands) than `node` (where
     /// everything else may stand). Source: `least_allocated.go`: the mean over CPU and memory of the free share.
-    fn allocation_swing(self, second: WorkloadId, first: WorkloadId, node: NodeId, taken: NodeId, state: &State) -> i64 {
+    fn allocation_swing(
+        self,
+        second: WorkloadId,
+        first: WorkloadId,
+        node: NodeId,
+        taken: NodeId,
+        state: &State,
+    ) -> i64 {
         let score = |place: NodeId, used: &[i64; 2]| {
             let limits = &self.world.place(place).allocatable;
             let one = |r: usize| {

@@ -138,7 +138,10 @@ fn all(mut args: impl Iterator<Item = String>) -> Outcome<u32> {
     let built = if built.join("cluster").is_dir() {
         built
     } else {
-        println!("no build in {}: the scripts are rendered from the plan, and there are no manifests", built.display());
+        println!(
+            "no build in {}: the scripts are rendered from the plan, and there are no manifests",
+            built.display()
+        );
         let folder = scratch.join("built");
         write_scripts(&plan, &folder)?;
         folder
