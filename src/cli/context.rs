@@ -26,6 +26,14 @@ pub(crate) enum Format {
     Short,
     /// One JSON object a line, for programs.
     Json,
+    /// SARIF 2.1.0 (`verify`; elsewhere as `human`).
+    Sarif,
+    /// Annotations of GitHub's workflows (`verify`; elsewhere as `human`).
+    Github,
+    /// JUnit's XML (`verify`; elsewhere as `human`).
+    Junit,
+    /// Markdown for a pull request (`verify`; elsewhere as `human`).
+    Markdown,
 }
 
 /// When to use colours.
@@ -123,9 +131,9 @@ impl Context {
         self.levels.apply(&mut findings);
         for finding in &findings {
             match self.format {
-                Format::Human => anstream::eprintln!("{}", render::human(finding, sources, self.styled)),
                 Format::Short => anstream::eprintln!("{}", render::short(finding, sources)),
                 Format::Json => anstream::eprintln!("{}", render::json(finding, sources)),
+                _ => anstream::eprintln!("{}", render::human(finding, sources, self.styled)),
             }
         }
         let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();

@@ -8,6 +8,7 @@ mod explain;
 mod init;
 mod outputs;
 mod schema;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -32,6 +33,7 @@ enum Command {
     Explain(explain::Args),
     Init(init::Args),
     Schema(schema::Args),
+    Verify(verify::Args),
 }
 
 /// Parses the command line and runs the command.
@@ -47,5 +49,6 @@ pub(crate) fn main() -> ExitCode {
         Command::Explain(args) => explain::run(&context, &args),
         Command::Init(args) => init::run(&args),
         Command::Schema(args) => schema::run(&args),
+        Command::Verify(args) => verify::run(&context, &args),
     }
 }
