@@ -31,10 +31,20 @@ pub struct Chart {
 /// A repository that serves a chart.
 #[derive(Clone, Debug)]
 pub struct Line {
+    /// Its short name, as in `grafana-community`.
+    pub name: String,
     /// URL of the Helm repository.
     pub url: String,
     /// The versions that it serves and the catalogue knows.
     pub range: HalfOpen,
+}
+
+impl Line {
+    /// Whether a name or URL means this repository.
+    #[must_use]
+    pub fn is(&self, wanted: &str) -> bool {
+        wanted == self.name || wanted.trim_end_matches('/') == self.url
+    }
 }
 
 impl Chart {
@@ -79,7 +89,8 @@ impl Chart {
         let from = lines.iter().map(|line| &line.range.from).min().cloned();
         let until = lines.iter().map(|line| &line.range.until).max().cloned();
         let (Some(from), Some(until)) = (from, until) else {
-            let message = "a catalogue file needs `repositories`, each with `url`, `from` and `until`";
+            let message =
+                "a catalogue file needs `repositories`, each with `name`, `url`, `from` and `until`";
             report.push(Diagnostic::new(codes::BAD_CATALOGUE, message).at(root.span, "in this file"));
             return None;
         };
@@ -128,7 +139,7 @@ impl Chart {
     /// A version that no known repository serves, an unknown repository, or two possible ones. Places in
     /// the caller's files are the caller's to add.
     pub fn at(&self, version: &Version, repository: Option<&str>) -> Result<Edition, Box<Diagnostic>> {
-        let same = |line: &&Line| repository.is_none_or(|url| url.trim_end_matches('/') == line.url);
+        let same = |line: &&Line| repository.is_none_or(|wanted| line.is(wanted));
         let lines: Vec<&Line> = self.lines.iter().filter(same).collect();
         if lines.is_empty() {
             return Err(Box::new(self.unknown_repository(repository.unwrap_or_default())));
@@ -147,31 +158,32 @@ impl Chart {
 
     fn unknown_repository(&self, url: &str) -> Diagnostic {
         let message = format!("the catalogue does not know chart {} from {url}", self.name);
-        let urls = quoted_list(self.lines.iter().map(|line| line.url.as_str()));
-        Diagnostic::new(codes::UNKNOWN_CHART_REPOSITORY, message).help(format!("it knows it from {urls}"))
+        let names = quoted_list(self.lines.iter().map(|line| line.name.as_str()));
+        Diagnostic::new(codes::UNKNOWN_CHART_REPOSITORY, message).help(format!("it knows it from {names}"))
     }
 
     fn unknown_version(&self, version: &Version, lines: &[&Line]) -> Diagnostic {
         let message = format!("the catalogue does not know chart {} {version}", self.name);
-        let known = lines.iter().map(|line| format!("{} ({})", line.range, line.url));
+        let known = lines.iter().map(|line| format!("{} ({})", line.range, line.name));
         Diagnostic::new(codes::UNKNOWN_CHART_VERSION, message)
             .help(format!("it knows the versions from {}", known.collect::<Vec<_>>().join(", and from ")))
     }
 
     fn ambiguous(&self, version: &Version) -> Diagnostic {
         let message = format!("two repositories serve different charts as {} {version}", self.name);
-        let urls = self.lines.iter().filter(|line| line.range.contains(version));
+        let names = self.lines.iter().filter(|line| line.range.contains(version));
         Diagnostic::new(codes::AMBIGUOUS_CHART_REPOSITORY, message)
-            .help(format!("state `repository`: {}", quoted_list(urls.map(|line| line.url.as_str()))))
+            .help(format!("state `repository`: {}", quoted_list(names.map(|line| line.name.as_str()))))
     }
 }
 
 fn line(node: &Node, report: &mut Report) -> Option<Line> {
     let mut keys = Keys::of(node, "a repository", report);
+    let name = keys.need("name", report).and_then(|node| text(node, "`name`", report));
     let url = keys.need("url", report).and_then(|node| text(node, "`url`", report));
     let from = keys.need("from", report).and_then(|node| guard::version(node, report));
     let until = keys.need("until", report).and_then(|node| guard::version(node, report));
     keys.finish(report);
     let url = url?.trim_end_matches('/').to_owned();
-    Some(Line { url, range: HalfOpen { from: from?, until: until? } })
+    Some(Line { name: name?, url, range: HalfOpen { from: from?, until: until? } })
 }

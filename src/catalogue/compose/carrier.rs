@@ -74,7 +74,7 @@ impl Writer<'_> {
             let rendered = Some(container.resources.clone()).filter(is_set);
             let barred = unreachable.contains(format!("resources[{}]", container.name).as_str());
             let reach = self.reach(carrier, &paths, rendered, barred);
-            let reach = reach.unwrap_or_else(|| "no value reaches it".into());
+            let reach = reach.unwrap_or_else(|| "its template has no place for one".into());
             let table = if container.init {
                 json!({ "init": true, "resources": reach })
             } else {
@@ -136,7 +136,7 @@ impl Writer<'_> {
         if chain.is_empty() && switches.is_empty() {
             return match rendered {
                 Some(value) => Some(json!({ "fixed": self.renamed(&value) })),
-                None if barred => Some("no value reaches it".into()),
+                None if barred => Some("its template has no place for one".into()),
                 None => None,
             };
         }
