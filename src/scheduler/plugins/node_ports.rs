@@ -1,0 +1,10 @@
+//! NodePorts: a host port can be taken once per node, protocol and address.
+
+use crate::scheduler::decide::Cycle;
+use crate::scheduler::{NodeSet, Rejected};
+
+pub(super) fn filter(cycle: &Cycle<'_>, scope: NodeSet) -> Rejected {
+    let conflicts = cycle.class.port_conflicts.iter();
+    let taken = conflicts.fold(NodeSet::EMPTY, |all, class| all | cycle.state.present[class.index()]);
+    Rejected::unschedulable(scope & taken)
+}

@@ -1,0 +1,345 @@
+//! From a cluster and its pods to a world.
+
+use std::collections::BTreeMap;
+
+use super::terms::{TermTable, spreads};
+use super::volumes::{self, Volumes};
+use super::{Class, ClassId, CompileError, Image, Tolerates, World, WorldNode};
+use crate::cluster::{Cluster, Node};
+use crate::kube::{ContainerPort, Effect, NodeSelectorTerm, Operator, Pod, PodSpec, Taint};
+use crate::scheduler::plugins::image_locality;
+use crate::scheduler::requests::{Requests, is_scalar};
+use crate::scheduler::topology::{Topology, TopologyId};
+use crate::scheduler::{MAX_NODES, NodeId, NodeSet, PreFilterReason};
+
+/// Resources that have fixed indices.
+const FIXED: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
+
+pub(super) fn compile<'a>(
+    cluster: &Cluster,
+    pods: impl IntoIterator<Item = &'a Pod>,
+) -> Result<(World, Vec<ClassId>), CompileError> {
+    if cluster.nodes.len() > MAX_NODES {
+        return Err(CompileError::TooManyNodes(cluster.nodes.len()));
+    }
+    let (representatives, classes_of) = group(pods);
+    let requests: Vec<Requests> =
+        representatives.iter().map(|pod| Requests::of(&pod.spec, cluster.version)).collect();
+    let resources = resource_names(&requests);
+    let nodes: Vec<WorldNode> = cluster.nodes.iter().map(|n| node(n, &resources)).collect();
+    let mut images = node_images(cluster);
+    let volumes = Volumes::compile(cluster);
+    let mut topologies = Topologies { cluster, known: Vec::new() };
+    let mut classes: Vec<Class> = representatives
+        .iter()
+        .zip(&requests)
+        .map(|(pod, request)| class(cluster, pod, request, &resources, &volumes, &images))
+        .collect();
+    relate(cluster, &representatives, &mut topologies, &mut classes);
+    images.retain(|i| !i.nodes.is_empty());
+    let mut world = World {
+        version: cluster.version,
+        spread_weight: (0..=nodes.len() + 1).map(|size| libm::log(to_f64(size + 2))).collect(),
+        nodes,
+        cordoned: select(cluster, |n| n.unschedulable),
+        classes,
+        resources,
+        topologies: topologies.known,
+        images,
+        pdbs: cluster.pdbs.iter().map(|p| i64::from(p.status.disruptions_allowed)).collect(),
+        volumes,
+    };
+    let all = world.all_nodes();
+    for index in 0..world.classes.len() {
+        let scores =
+            (0..world.nodes.len()).map(|n| image_locality::raw(&world, &world.classes[index], all, n));
+        let scores: Vec<i64> = scores.collect();
+        world.classes[index].image_score = scores;
+    }
+    Ok((world, classes_of))
+}
+
+fn to_f64(size: usize) -> f64 {
+    u32::try_from(size).map_or(f64::MAX, f64::from)
+}
+
+/// Groups pods that differ in name and node only. Labels and owner are compared first, because they
+/// differ most.
+fn group<'a>(pods: impl IntoIterator<Item = &'a Pod>) -> (Vec<&'a Pod>, Vec<ClassId>) {
+    let mut representatives: Vec<&Pod> = Vec::new();
+    let mut by_owner: BTreeMap<(&str, &str, &str), Vec<u32>> = BTreeMap::new();
+    let mut classes = Vec::new();
+    for pod in pods {
+        let owner = pod.metadata.controller();
+        let key = (pod.metadata.namespace(), owner.map_or("", |o| &o.kind), owner.map_or("", |o| &o.name));
+        let known = by_owner.entry(key).or_default();
+        let found = known.iter().copied().find(|c| alike(representatives[*c as usize], pod));
+        let class = found.unwrap_or_else(|| {
+            let class = u32::try_from(representatives.len()).unwrap_or(u32::MAX);
+            representatives.push(pod);
+            known.push(class);
+            class
+        });
+        classes.push(ClassId(class));
+    }
+    (representatives, classes)
+}
+
+fn alike(a: &Pod, b: &Pod) -> bool {
+    let same_claims = || {
+        let ephemeral = a.spec.volumes.iter().any(|v| v.ephemeral.is_some());
+        !ephemeral || a.metadata.name == b.metadata.name
+    };
+    a.metadata.labels == b.metadata.labels && same_spec(&a.spec, &b.spec) && same_claims()
+}
+
+/// Compares what the scheduler reads; the node to which a pod is bound is not part of its class.
+fn same_spec(a: &PodSpec, b: &PodSpec) -> bool {
+    a.priority == b.priority
+        && a.preemption_policy == b.preemption_policy
+        && a.containers == b.containers
+        && a.init_containers == b.init_containers
+        && a.overhead == b.overhead
+        && a.resources == b.resources
+        && a.volumes == b.volumes
+        && a.node_selector == b.node_selector
+        && a.affinity == b.affinity
+        && a.tolerations == b.tolerations
+        && a.topology_spread_constraints == b.topology_spread_constraints
+}
+
+fn resource_names(requests: &[Requests]) -> Vec<String> {
+    let mut scalars: Vec<&String> = requests.iter().flat_map(|r| r.scalar.keys()).collect();
+    scalars.sort();
+    scalars.dedup();
+    FIXED.iter().map(|n| (*n).to_owned()).chain(scalars.into_iter().cloned()).collect()
+}
+
+fn node(node: &Node, resources: &[String]) -> WorldNode {
+    let amount = |name: &str| {
+        let quantity = node.allocatable.get(name).copied().unwrap_or_default();
+        let amount = if name == "cpu" { quantity.milli() } else { quantity.value() };
+        amount.clamp(0, i64::MAX / 1024)
+    };
+    let counted = |name: &String| FIXED.contains(&name.as_str()) || is_scalar(name);
+    WorldNode {
+        name: node.name.clone(),
+        allocatable: resources.iter().map(|r| if counted(r) { amount(r) } else { 0 }).collect(),
+        max_pods: amount("pods"),
+    }
+}
+
+/// Images by name; the size is the one that the first node reports.
+fn node_images(cluster: &Cluster) -> Vec<Image> {
+    let mut images: BTreeMap<&str, (i64, NodeSet)> = BTreeMap::new();
+    for (id, node) in ids(cluster) {
+        for image in &node.images {
+            for name in &image.names {
+                images.entry(name).or_insert((image.size_bytes, NodeSet::EMPTY)).1.insert(id);
+            }
+        }
+    }
+    let image = |(name, (size, nodes)): (&str, (i64, NodeSet))| Image { name: name.to_owned(), size, nodes };
+    images.into_iter().map(image).collect()
+}
+
+fn ids(cluster: &Cluster) -> impl Iterator<Item = (NodeId, &Node)> {
+    cluster.nodes.iter().enumerate().map(|(i, n)| (NodeId(u8::try_from(i).unwrap_or(u8::MAX)), n))
+}
+
+fn select(cluster: &Cluster, keep: impl Fn(&Node) -> bool) -> NodeSet {
+    ids(cluster).filter(|(_, n)| keep(n)).map(|(id, _)| id).collect()
+}
+
+/// Everything about a class that does not concern other classes.
+fn class(
+    cluster: &Cluster,
+    pod: &Pod,
+    requests: &Requests,
+    resources: &[String],
+    volumes: &Volumes,
+    images: &[Image],
+) -> Class {
+    let spec = &pod.spec;
+    let request = |name: &String| match name.as_str() {
+        "cpu" => requests.milli_cpu,
+        "memory" => requests.memory,
+        "ephemeral-storage" => requests.ephemeral_storage,
+        scalar => requests.scalar.get(scalar).copied().unwrap_or(0),
+    };
+    let request: Vec<i64> = resources.iter().map(request).collect();
+    let (claims, missing_claim) = volumes::claims_of(cluster, volumes, pod);
+    let named_by_field = named_by_field(cluster, spec);
+    let conflict = named_by_field.is_some_and(|(_, conflict)| conflict);
+    Class {
+        name: pod.metadata.name.clone(),
+        namespace: pod.metadata.namespace().to_owned(),
+        priority: spec.priority.unwrap_or(0),
+        preempts: spec.preemption_policy.as_deref() != Some("Never"),
+        requests_any: request.iter().take(FIXED.len()).any(|r| *r != 0) || !requests.scalar.is_empty(),
+        request,
+        nonzero: [requests.nonzero_milli_cpu, requests.nonzero_memory],
+        tolerates: Tolerates {
+            unschedulable: tolerates_condition(spec, "unschedulable"),
+            not_ready: tolerates_condition(spec, "not-ready"),
+            unreachable: tolerates_condition(spec, "unreachable"),
+        },
+        tolerated: select(cluster, |n| n.taints.iter().all(|t| !keeps_out(t) || tolerated(spec, t))),
+        affinity: required_nodes(cluster, spec),
+        named_by_field: named_by_field.filter(|_| !conflict).map(|(nodes, _)| nodes),
+        pre_filter: if conflict { Some(PreFilterReason::NodeNamesConflict) } else { missing_claim },
+        disliked_taints: cluster.nodes.iter().map(|n| disliked_taints(spec, n)).collect(),
+        node_preference: node_preference(cluster, spec),
+        has_ports: host_ports(spec).next().is_some(),
+        images: image_locality::images_of(spec, images),
+        containers: i64::try_from(spec.containers.len() + spec.init_containers.len()).unwrap_or(i64::MAX),
+        claims,
+        pdbs: budgets_of(cluster, pod),
+        port_conflicts: Vec::new(),
+        hard_spread: Vec::new(),
+        soft_spread: Vec::new(),
+        default_spread: false,
+        affinity_topologies: Vec::new(),
+        affinity_matches: Vec::new(),
+        affinity_matches_self: false,
+        anti: Vec::new(),
+        repelled_by: Vec::new(),
+        pull: Vec::new(),
+        image_score: Vec::new(),
+    }
+}
+
+fn keeps_out(taint: &Taint) -> bool {
+    matches!(taint.effect, Effect::NoSchedule | Effect::NoExecute)
+}
+
+fn tolerated(spec: &PodSpec, taint: &Taint) -> bool {
+    spec.tolerations.iter().any(|t| t.tolerates(taint))
+}
+
+fn tolerates_condition(spec: &PodSpec, condition: &str) -> bool {
+    let key = format!("node.kubernetes.io/{condition}");
+    tolerated(spec, &Taint { key, value: String::new(), effect: Effect::NoSchedule })
+}
+
+/// TaintToleration's score looks only at tolerations with effect PreferNoSchedule or none.
+fn disliked_taints(spec: &PodSpec, node: &Node) -> i64 {
+    let soft = |effect: &Option<Effect>| effect.as_ref().is_none_or(|e| *e == Effect::PreferNoSchedule);
+    let accepts = |taint: &Taint| spec.tolerations.iter().any(|t| soft(&t.effect) && t.tolerates(taint));
+    let disliked = node.taints.iter().filter(|t| t.effect == Effect::PreferNoSchedule && !accepts(t));
+    i64::try_from(disliked.count()).unwrap_or(i64::MAX)
+}
+
+fn required_nodes(cluster: &Cluster, spec: &PodSpec) -> Option<NodeSet> {
+    let required = spec.affinity.as_ref().and_then(|a| a.node_affinity.as_ref()?.required.as_ref());
+    if required.is_none() && spec.node_selector.is_empty() {
+        return None;
+    }
+    Some(select(cluster, |node| {
+        spec.node_selector.iter().all(|(k, v)| node.labels.get(k) == Some(v))
+            && required.is_none_or(|r| r.matches(&node.name, &node.labels))
+    }))
+}
+
+/// Nodes that the terms of the required affinity name by `metadata.name`, if each term names some, and
+/// whether the names contradict each other.
+fn named_by_field(cluster: &Cluster, spec: &PodSpec) -> Option<(NodeSet, bool)> {
+    let required = spec.affinity.as_ref()?.node_affinity.as_ref()?.required.as_ref()?;
+    let mut names: Vec<&str> = Vec::new();
+    for term in &required.node_selector_terms {
+        names.extend(names_of_term(term)?);
+    }
+    if required.node_selector_terms.is_empty() {
+        return None;
+    }
+    Some((select(cluster, |n| names.contains(&n.name.as_str())), names.is_empty()))
+}
+
+fn names_of_term(term: &NodeSelectorTerm) -> Option<Vec<&str>> {
+    let by_name =
+        |r: &&crate::kube::NodeSelectorRequirement| r.key == "metadata.name" && r.operator == Operator::In;
+    let mut requirements = term.match_fields.iter().filter(by_name);
+    let mut names: Vec<&str> = requirements.next()?.values.iter().map(String::as_str).collect();
+    for requirement in requirements {
+        names.retain(|n| requirement.values.iter().any(|v| v == n));
+    }
+    Some(names)
+}
+
+fn node_preference(cluster: &Cluster, spec: &PodSpec) -> Option<Vec<i64>> {
+    let preferred = &spec.affinity.as_ref()?.node_affinity.as_ref()?.preferred;
+    if preferred.is_empty() {
+        return None;
+    }
+    let score = |node: &Node| {
+        let matching =
+            preferred.iter().filter(|p| p.weight != 0 && p.preference.matches(&node.name, &node.labels));
+        matching.map(|p| i64::from(p.weight)).sum()
+    };
+    Some(cluster.nodes.iter().map(score).collect())
+}
+
+/// Host ports of everything that runs as long as the pod.
+fn host_ports(spec: &PodSpec) -> impl Iterator<Item = &ContainerPort> {
+    let sidecars = spec.init_containers.iter().filter(|c| c.is_sidecar());
+    sidecars.chain(&spec.containers).flat_map(|c| &c.ports).filter(|p| p.host_port > 0)
+}
+
+fn ports_collide(a: &ContainerPort, b: &ContainerPort) -> bool {
+    let any = |ip: &str| ip.is_empty() || ip == "0.0.0.0";
+    let protocol =
+        |p: &ContainerPort| if p.protocol.is_empty() { "TCP".to_owned() } else { p.protocol.clone() };
+    a.host_port == b.host_port
+        && protocol(a) == protocol(b)
+        && (any(&a.host_ip) || any(&b.host_ip) || a.host_ip == b.host_ip)
+}
+
+/// Budgets that guard a pod. A budget with an empty selector guards nobody, nor does any guard a pod
+/// without labels.
+fn budgets_of(cluster: &Cluster, pod: &Pod) -> Vec<usize> {
+    if pod.metadata.labels.is_empty() {
+        return Vec::new();
+    }
+    let guards = |budget: &crate::kube::PodDisruptionBudget| {
+        budget.metadata.namespace() == pod.metadata.namespace()
+            && budget.spec.selector.as_ref().is_some_and(|s| !s.is_empty() && s.matches(&pod.metadata.labels))
+    };
+    cluster.pdbs.iter().enumerate().filter(|(_, b)| guards(b)).map(|(i, _)| i).collect()
+}
+
+/// Topologies by key, made when first asked for.
+pub(super) struct Topologies<'a> {
+    cluster: &'a Cluster,
+    known: Vec<Topology>,
+}
+
+impl Topologies<'_> {
+    pub(super) fn id(&mut self, key: &str) -> TopologyId {
+        if let Some(id) = self.known.iter().position(|t| t.key == key) {
+            return id;
+        }
+        self.known.push(Topology::new(key, self.cluster.nodes.iter().map(|n| n.labels.get(key))));
+        self.known.len() - 1
+    }
+}
+
+/// Everything about a class that concerns other classes: ports, spread, affinity between pods.
+fn relate(cluster: &Cluster, pods: &[&Pod], topologies: &mut Topologies<'_>, classes: &mut [Class]) {
+    let with_ports: Vec<usize> = (0..pods.len()).filter(|c| classes[*c].has_ports).collect();
+    let terms = TermTable::new(cluster, pods, topologies);
+    for (index, pod) in pods.iter().enumerate() {
+        let class = &mut classes[index];
+        if class.has_ports {
+            let collides = |other: &&usize| {
+                host_ports(&pod.spec).any(|a| host_ports(&pods[**other].spec).any(|b| ports_collide(a, b)))
+            };
+            class.port_conflicts = with_ports.iter().filter(collides).map(|c| class_id(*c)).collect();
+        }
+        spreads(cluster, pods, index, topologies, class);
+        terms.relate(index, class);
+    }
+}
+
+pub(super) fn class_id(index: usize) -> ClassId {
+    ClassId(u32::try_from(index).unwrap_or(u32::MAX))
+}
