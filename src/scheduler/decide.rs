@@ -72,6 +72,12 @@ impl Cycle<'_> {
         self.class.named_by_field.is_some()
     }
 
+    /// The names of those nodes, unknown ones included.
+    #[must_use]
+    pub fn field_names(&self) -> &[String] {
+        &self.class.field_names
+    }
+
     /// What one filter alone rejects, nominated pods not added.
     #[must_use]
     pub fn rejects_alone(&self, plugin: Plugin) -> Rejected {
@@ -137,9 +143,6 @@ impl<'w> Scheduler<'w> {
         observer: &mut O,
     ) -> Decision {
         self.decisions += 1;
-        if state.registered.is_empty() {
-            return Decision::Pending;
-        }
         let world = self.world;
         let class = world.class(incoming.class);
         let (skipped, rejection) = plugins::pre_filter(world, state, class);
@@ -148,6 +151,9 @@ impl<'w> Scheduler<'w> {
             self.spread.count(world, state, class);
         }
         observer.cycle(&self.cycle(state, class));
+        if state.registered.is_empty() {
+            return Decision::Pending;
+        }
         if let Some(reason) = rejection {
             observer.pre_filter(&reason);
             return Decision::Pending;
@@ -235,6 +241,7 @@ impl<'w> Scheduler<'w> {
             (nomination.node == node && yields).then_some(nomination)
         };
         let added = state.nominations().len();
+        let ports = state.port_holders.clone();
         let mut any = false;
         for i in 0..added {
             if let Some(nomination) = counts(state, i) {
@@ -251,6 +258,7 @@ impl<'w> Scheduler<'w> {
                 self.shift(state, incoming.class, node, placed(nomination.pod, nomination.class), -1);
             }
         }
+        state.port_holders = ports;
         Some(filtered)
     }
 

@@ -65,6 +65,9 @@ pub struct State {
     pub(super) ending: Vec<u16>,
     /// Nodes that hold any pod of a class.
     pub(super) present: Vec<NodeSet>,
+    /// Nodes on which each host port is taken. A set, as in the scheduler's own cache: if two pods hold
+    /// a port, the first to leave frees it.
+    pub(super) port_holders: Vec<NodeSet>,
     nominated: Vec<Nomination>,
     /// Nodes with a nomination.
     pub(super) nominated_nodes: NodeSet,
@@ -98,6 +101,7 @@ impl State {
             running: vec![0; nodes * classes],
             ending: vec![0; nodes * classes],
             present: vec![NodeSet::EMPTY; classes],
+            port_holders: vec![NodeSet::EMPTY; world.port_count],
             nominated: Vec::new(),
             nominated_nodes: NodeSet::EMPTY,
             registered: NodeSet::first_n(nodes),
@@ -231,6 +235,9 @@ impl State {
         *counter = if sign > 0 { counter.saturating_add(1) } else { counter.saturating_sub(1) };
         let any = self.running[at] > 0 || self.ending[at] > 0;
         set(&mut self.present[placed.class.index()], node, any);
+        for port in &class.ports {
+            set(&mut self.port_holders[*port], node, sign > 0);
+        }
         for claim in class.existing_claims() {
             let users = &mut self.claim_users[claim];
             *users = if sign > 0 { users.saturating_add(1) } else { users.saturating_sub(1) };

@@ -59,16 +59,18 @@ pub struct Class {
     pub(super) affinity: Option<NodeSet>,
     /// Nodes that the required affinity names by field.
     pub(super) named_by_field: Option<NodeSet>,
+    /// The names, in byte order, those of unknown nodes included.
+    pub field_names: Vec<String>,
     /// Rejection before any node is looked at.
     pub(super) pre_filter: Option<PreFilterReason>,
     /// Number of PreferNoSchedule taints that are not tolerated, by node.
     pub(super) disliked_taints: Vec<i64>,
     /// Weight of matching preferred terms, by node; `None` without such terms.
     pub(super) node_preference: Option<Vec<i64>>,
-    /// Whether it has host ports.
-    pub(super) has_ports: bool,
-    /// Classes whose host ports collide with its own.
-    pub(super) port_conflicts: Vec<ClassId>,
+    /// Its host ports, as indices among all of the world.
+    pub(super) ports: Vec<usize>,
+    /// Host ports that collide with its own.
+    pub(super) port_conflicts: Vec<usize>,
     pub(super) hard_spread: Vec<Spread>,
     pub(super) soft_spread: Vec<Spread>,
     /// Whether the soft constraints are the system's defaults.
@@ -148,6 +150,8 @@ pub struct World {
     pub classes: Vec<Class>,
     /// Resources by index: `cpu` in thousandths, `memory`, `ephemeral-storage`, then the others by name.
     pub resources: Vec<String>,
+    /// Number of different host ports.
+    pub(super) port_count: usize,
     /// Nodes that were cordoned when the world was compiled.
     pub(super) cordoned: NodeSet,
     pub(super) topologies: Vec<Topology>,

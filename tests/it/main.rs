@@ -3,5 +3,6 @@
 mod catalogue;
 mod lifecycle;
 mod policy;
+mod scheduler;
 mod scripts;
 mod yaml;

@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod control_plane;
+mod replay_scheduler;
 
 use std::process::ExitCode;
 
@@ -10,6 +11,7 @@ fn main() -> ExitCode {
     match args.next().as_deref() {
         Some("catalogue") => catalogue::run(args),
         Some("control-plane") => control_plane::run(args),
+        Some("replay-scheduler") => replay_scheduler::run(args),
         other => {
             eprintln!("xtask: unknown command {other:?}");
             ExitCode::from(2)

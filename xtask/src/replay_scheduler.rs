@@ -10,12 +10,13 @@ use serde_json::Value;
 /// Mismatches that are printed in full.
 const SHOWN: usize = 20;
 
-pub fn run(paths: &[String]) -> ExitCode {
+pub(crate) fn run(paths: impl Iterator<Item = String>) -> ExitCode {
+    let paths: Vec<String> = paths.collect();
     if paths.is_empty() {
         eprintln!("usage: cargo xtask replay-scheduler PATH… (.json, .jsonl, or folders of them)");
         return ExitCode::from(2);
     }
-    match replay(paths) {
+    match replay(&paths) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(message) => {
@@ -69,6 +70,7 @@ fn read(file: &Path) -> Result<Vec<Value>, String> {
     let failed = |e: &dyn std::fmt::Display| format!("{}: {e}", file.display());
     let text = fs::read_to_string(file).map_err(|e| failed(&e))?;
     let lines = file.extension().is_some_and(|e| e == "jsonl");
-    let documents: Vec<&str> = if lines { text.lines().filter(|l| !l.is_empty()).collect() } else { vec![&text] };
+    let documents: Vec<&str> =
+        if lines { text.lines().filter(|l| !l.is_empty()).collect() } else { vec![&text] };
     documents.into_iter().map(|d| serde_json::from_str(d).map_err(|e| failed(&e))).collect()
 }

@@ -103,6 +103,8 @@ impl<'w> Trace<'w> {
         key: &dyn Fn(PodId) -> String,
     ) {
         if self.nodes == 0 {
+            self.skipped.sort_unstable();
+            record.insert("skipFilter".into(), json!(self.skipped));
             record.insert("feasible".into(), json!([]));
             record.insert("outcome".into(), "unschedulable".into());
             record.insert("message".into(), "no nodes available to schedule pods".into());
@@ -121,9 +123,10 @@ impl<'w> Trace<'w> {
         if !self.skipped.is_empty() {
             record.insert("skipFilter".into(), json!(self.skipped));
         }
-        if self.feasible.len() == 1 && record.contains_key("nominated") {
+        let nominated = record.get("nominated").and_then(Value::as_str).and_then(|n| self.world.node(n));
+        if nominated.is_some_and(|n| self.feasible == NodeSet::of(n) && self.scores.is_empty()) {
             // With a nominated node that fits, no other node is examined.
-            self.all_rejects.clear();
+            self.all_rejects.retain(|node, _| Some(*node) == nominated);
         }
         if !self.rejected.is_empty() {
             record.insert("rejected".into(), self.by_name(&self.rejected, Status::json));
@@ -253,7 +256,7 @@ impl Observer for Trace<'_> {
         let known = Plugin::FILTERS.iter().chain(&[Plugin::DynamicResources, Plugin::NodeDeclaredFeatures]);
         self.skipped = known.filter(|p| cycle.skips(**p)).map(|p| p.name()).collect();
         if cycle.narrows() {
-            self.named = Some(self.names(cycle.scope()).into_iter().map(str::to_owned).collect());
+            self.named = Some(cycle.field_names().to_vec());
         }
         for plugin in Plugin::FILTERS {
             for node in cycle.rejects_alone(plugin).nodes().iter() {

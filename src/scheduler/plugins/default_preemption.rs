@@ -49,6 +49,7 @@ impl Preemption {
         if potential.is_empty() {
             return Err(NoHelp::NoVictims);
         }
+        let ports = state.port_holders.clone();
         for pod in &potential {
             scheduler.shift(state, incoming.class, node, *pod, -1);
         }
@@ -68,6 +69,7 @@ impl Preemption {
         for pod in away {
             scheduler.shift(state, incoming.class, node, *pod, 1);
         }
+        state.port_holders = ports;
         result.and_then(|c| if c.victims.is_empty() { Err(NoHelp::NoVictims) } else { Ok(c) })
     }
 }

@@ -93,7 +93,7 @@ pub(super) fn pre_filter(world: &World, state: &State, class: &Class) -> (u32, O
         }
         let skip = match plugin {
             Plugin::NodeAffinity => class.affinity.is_none(),
-            Plugin::NodePorts => !class.has_ports,
+            Plugin::NodePorts => class.ports.is_empty(),
             Plugin::VolumeRestrictions => !volume_restrictions::in_use(world, state, class),
             Plugin::NodeVolumeLimits => class.claims.is_empty(),
             Plugin::VolumeBinding => match volume_binding::pre_filter(world, state, class) {

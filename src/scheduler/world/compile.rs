@@ -27,7 +27,7 @@ pub(super) fn compile<'a>(
         representatives.iter().map(|pod| Requests::of(&pod.spec, cluster.version)).collect();
     let resources = resource_names(&requests);
     let nodes: Vec<WorldNode> = cluster.nodes.iter().map(|n| node(n, &resources)).collect();
-    let mut images = node_images(cluster);
+    let images = node_images(cluster);
     let volumes = Volumes::compile(cluster);
     let mut topologies = Topologies { cluster, known: Vec::new() };
     let mut classes: Vec<Class> = representatives
@@ -36,11 +36,12 @@ pub(super) fn compile<'a>(
         .map(|(pod, request)| class(cluster, pod, request, &resources, &volumes, &images))
         .collect();
     relate(cluster, &representatives, &mut topologies, &mut classes);
-    images.retain(|i| !i.nodes.is_empty());
+    let port_count = relate_ports(&representatives, &mut classes);
     let mut world = World {
         version: cluster.version,
         spread_weight: (0..=nodes.len() + 1).map(|size| libm::log(to_f64(size + 2))).collect(),
         nodes,
+        port_count,
         cordoned: select(cluster, |n| n.unschedulable),
         classes,
         resources,
@@ -169,8 +170,9 @@ fn class(
     };
     let request: Vec<i64> = resources.iter().map(request).collect();
     let (claims, missing_claim) = volumes::claims_of(cluster, volumes, pod);
-    let named_by_field = named_by_field(cluster, spec);
-    let conflict = named_by_field.is_some_and(|(_, conflict)| conflict);
+    let field_names = field_names(spec);
+    let named_by_field = field_names.as_ref().map(|names| select(cluster, |n| names.contains(&n.name)));
+    let conflict = field_names.as_ref().is_some_and(Vec::is_empty);
     Class {
         name: pod.metadata.name.clone(),
         namespace: pod.metadata.namespace().to_owned(),
@@ -186,11 +188,12 @@ fn class(
         },
         tolerated: select(cluster, |n| n.taints.iter().all(|t| !keeps_out(t) || tolerated(spec, t))),
         affinity: required_nodes(cluster, spec),
-        named_by_field: named_by_field.filter(|_| !conflict).map(|(nodes, _)| nodes),
+        named_by_field: named_by_field.filter(|_| !conflict),
+        field_names: field_names.unwrap_or_default(),
         pre_filter: if conflict { Some(PreFilterReason::NodeNamesConflict) } else { missing_claim },
         disliked_taints: cluster.nodes.iter().map(|n| disliked_taints(spec, n)).collect(),
         node_preference: node_preference(cluster, spec),
-        has_ports: host_ports(spec).next().is_some(),
+        ports: Vec::new(),
         images: image_locality::images_of(spec, images),
         containers: i64::try_from(spec.containers.len() + spec.init_containers.len()).unwrap_or(i64::MAX),
         claims,
@@ -241,18 +244,20 @@ fn required_nodes(cluster: &Cluster, spec: &PodSpec) -> Option<NodeSet> {
     }))
 }
 
-/// Nodes that the terms of the required affinity name by `metadata.name`, if each term names some, and
-/// whether the names contradict each other.
-fn named_by_field(cluster: &Cluster, spec: &PodSpec) -> Option<(NodeSet, bool)> {
+/// Names of nodes that the terms of the required affinity give by `metadata.name`, if each term gives
+/// some; empty if they contradict each other.
+fn field_names(spec: &PodSpec) -> Option<Vec<String>> {
     let required = spec.affinity.as_ref()?.node_affinity.as_ref()?.required.as_ref()?;
-    let mut names: Vec<&str> = Vec::new();
-    for term in &required.node_selector_terms {
-        names.extend(names_of_term(term)?);
-    }
     if required.node_selector_terms.is_empty() {
         return None;
     }
-    Some((select(cluster, |n| names.contains(&n.name.as_str())), names.is_empty()))
+    let mut names: Vec<String> = Vec::new();
+    for term in &required.node_selector_terms {
+        names.extend(names_of_term(term)?.into_iter().map(str::to_owned));
+    }
+    names.sort();
+    names.dedup();
+    Some(names)
 }
 
 fn names_of_term(term: &NodeSelectorTerm) -> Option<Vec<&str>> {
@@ -285,13 +290,16 @@ fn host_ports(spec: &PodSpec) -> impl Iterator<Item = &ContainerPort> {
     sidecars.chain(&spec.containers).flat_map(|c| &c.ports).filter(|p| p.host_port > 0)
 }
 
+fn any_ip(ip: &str) -> bool {
+    ip.is_empty() || ip == "0.0.0.0"
+}
+
 fn ports_collide(a: &ContainerPort, b: &ContainerPort) -> bool {
-    let any = |ip: &str| ip.is_empty() || ip == "0.0.0.0";
     let protocol =
         |p: &ContainerPort| if p.protocol.is_empty() { "TCP".to_owned() } else { p.protocol.clone() };
     a.host_port == b.host_port
         && protocol(a) == protocol(b)
-        && (any(&a.host_ip) || any(&b.host_ip) || a.host_ip == b.host_ip)
+        && (any_ip(&a.host_ip) || any_ip(&b.host_ip) || a.host_ip == b.host_ip)
 }
 
 /// Budgets that guard a pod. A budget with an empty selector guards nobody, nor does any guard a pod
@@ -323,21 +331,35 @@ impl Topologies<'_> {
     }
 }
 
-/// Everything about a class that concerns other classes: ports, spread, affinity between pods.
+/// Everything about a class that concerns other classes: spread, affinity between pods.
 fn relate(cluster: &Cluster, pods: &[&Pod], topologies: &mut Topologies<'_>, classes: &mut [Class]) {
-    let with_ports: Vec<usize> = (0..pods.len()).filter(|c| classes[*c].has_ports).collect();
     let terms = TermTable::new(cluster, pods, topologies);
-    for (index, pod) in pods.iter().enumerate() {
-        let class = &mut classes[index];
-        if class.has_ports {
-            let collides = |other: &&usize| {
-                host_ports(&pod.spec).any(|a| host_ports(&pods[**other].spec).any(|b| ports_collide(a, b)))
-            };
-            class.port_conflicts = with_ports.iter().filter(collides).map(|c| class_id(*c)).collect();
-        }
+    for (index, class) in classes.iter_mut().enumerate() {
         spreads(cluster, pods, index, topologies, class);
         terms.relate(index, class);
     }
+}
+
+/// Numbers the host ports of all pods and finds which collide; returns how many there are.
+fn relate_ports(pods: &[&Pod], classes: &mut [Class]) -> usize {
+    let mut ports: Vec<&ContainerPort> = Vec::new();
+    let same = |a: &ContainerPort, b: &ContainerPort| {
+        ports_collide(a, b) && any_ip(&a.host_ip) == any_ip(&b.host_ip)
+    };
+    for (pod, class) in pods.iter().zip(classes.iter_mut()) {
+        for port in host_ports(&pod.spec) {
+            let known = ports.iter().position(|p| same(p, port));
+            class.ports.push(known.unwrap_or(ports.len()));
+            if known.is_none() {
+                ports.push(port);
+            }
+        }
+    }
+    for class in classes.iter_mut() {
+        let collides = |i: &usize| class.ports.iter().any(|own| ports_collide(ports[*own], ports[*i]));
+        class.port_conflicts = (0..ports.len()).filter(collides).collect();
+    }
+    ports.len()
 }
 
 pub(super) fn class_id(index: usize) -> ClassId {
