@@ -73,7 +73,7 @@ pub struct Component {
     pub place: Place,
     /// Fields of the pod template and the replica count. All of [`Field::ALL`] that the kind has.
     pub fields: BTreeMap<Field, Reach>,
-    /// Containers in order, init containers too.
+    /// Containers, the main one first, init containers last.
     pub containers: Vec<Container>,
     /// Components (`repo-server`) and foreign services (`kube-system/coredns`) that it cannot work without.
     pub needs: Vec<String>,

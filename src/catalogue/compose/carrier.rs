@@ -20,7 +20,9 @@ pub(super) fn edition(facts: &Facts, judged: &Map<String, Value>) -> Result<Map<
     for carrier in &facts.carriers {
         let name = component_of(carrier, judged)
             .ok_or_else(|| format!("{} {}: no component is {}", facts.chart, facts.version, carrier.id))?;
-        components.insert(name, writer.component(carrier));
+        let main = judged["components"][&name].get("main-container").and_then(Value::as_str);
+        let component = writer.component(carrier, main);
+        components.insert(name, component);
     }
     Ok(writer.finish(components))
 }
@@ -45,7 +47,7 @@ struct Writer<'f> {
 }
 
 impl Writer<'_> {
-    fn component(&mut self, carrier: &Carrier) -> Value {
+    fn component(&mut self, carrier: &Carrier, main: Option<&str>) -> Value {
         let unreachable: BTreeSet<&str> = self
             .facts
             .unreachable
@@ -69,7 +71,7 @@ impl Writer<'_> {
             }
         }
         let mut containers = Map::new();
-        for container in all_containers(carrier) {
+        for container in all_containers(carrier, main) {
             let paths = self.ordered(&carrier.id, "resources", Some(&container.name));
             let rendered = Some(container.resources.clone()).filter(is_set);
             let barred = unreachable.contains(format!("resources[{}]", container.name).as_str());
@@ -306,8 +308,8 @@ fn replace_word(text: &str, from: &str, to: &str) -> String {
     out + rest
 }
 
-/// Containers of all profiles, init containers first.
-fn all_containers(carrier: &Carrier) -> Vec<ContainerFact> {
+/// Containers of all profiles: the main one first, init containers last.
+fn all_containers(carrier: &Carrier, main: Option<&str>) -> Vec<ContainerFact> {
     let mut out = carrier.containers.clone();
     for fields in carrier.differs_in.values() {
         let Some(more) = fields.get("containers") else { continue };
@@ -318,6 +320,6 @@ fn all_containers(carrier: &Carrier) -> Vec<ContainerFact> {
             }
         }
     }
-    out.sort_by_key(|container| !container.init);
+    out.sort_by_key(|container| (Some(container.name.as_str()) != main, container.init));
     out
 }
