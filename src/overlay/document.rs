@@ -83,31 +83,36 @@ fn reason(leaf: &Leaf, at: &[String]) -> Why {
     part.map_or(leaf.why, |(_, why)| *why)
 }
 
-/// Puts the policy paths of a leaf's reasons before its key, each once.
+/// Puts the policy paths of a leaf's reasons before its key, each path once with its rules. Paths of one
+/// parent that are all there is (`requests.cpu`, `requests.memory`) are named by the parent.
 fn comment(root: &mut Node, ledger: &Ledger, leaf: &Leaf) {
-    let whys = leaf.parts.iter().map(|(_, why)| *why);
-    let whys: Vec<Why> = if leaf.parts.is_empty() { vec![leaf.why] } else { whys.collect() };
-    let mut texts: Vec<String> = Vec::new();
+    let mut whys: Vec<Why> = leaf.parts.iter().map(|(_, why)| *why).collect();
+    if whys.is_empty() {
+        whys.push(leaf.why);
+    }
+    let mut paths: Vec<(String, Vec<&str>)> = Vec::new();
     for why in whys {
-        let text = describe(ledger, why);
-        if !texts.contains(&text) {
-            texts.push(text);
+        let reason = ledger.get(why);
+        let path = match reason.rule {
+            Rule::Catalogue => format!("suggested by the catalogue: {}", reason.path),
+            Rule::Request => reason.path.rsplit_once('.').map_or(reason.path.as_str(), |(p, _)| p).to_owned(),
+            _ => reason.path.clone(),
+        };
+        let rule = if reason.rule == Rule::Catalogue { "request" } else { reason.rule.name() };
+        match paths.iter_mut().find(|(known, _)| *known == path) {
+            Some((_, rules)) if rules.contains(&rule) => {}
+            Some((_, rules)) => rules.push(rule),
+            None => paths.push((path, vec![rule])),
         }
     }
+    let texts = paths.into_iter().map(|(path, rules)| match path.as_str() {
+        "" => rules.join(", "),
+        path => format!("{path} ({})", rules.join(", ")),
+    });
     let Some((last, parents)) = leaf.path.keys().split_last() else { return };
     let mut at = root;
     for key in parents {
         at = &mut at.entry(key).value;
     }
-    at.entry(last).comments = texts;
-}
-
-/// A reason in a few words: the policy path, or what of the chart made it necessary.
-fn describe(ledger: &Ledger, why: Why) -> String {
-    let reason = ledger.get(why);
-    match reason.rule {
-        Rule::Catalogue => format!("suggested by the catalogue ({})", reason.path),
-        _ if reason.path.is_empty() => reason.rule.name().to_owned(),
-        rule => format!("{} ({})", reason.path, rule.name()),
-    }
+    at.entry(last).comments = texts.collect();
 }

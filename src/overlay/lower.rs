@@ -333,6 +333,7 @@ fn round_trip(plan: &Plan, overlay: &Overlay) -> Vec<Diagnostic> {
             }
             if let Target::Resources(name) = &target
                 && !carrier.containers.contains(name)
+                && !carrier.init_containers.contains(name)
             {
                 continue;
             }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::baseline::Baseline;
 use super::make::{Draft, Inputs};
 use super::{Carrier, NODE_SELECTOR, Owner, PRIORITY_CLASS, REPLICAS, ServicePlan, TOLERATIONS};
-use crate::catalogue::{Chart, Component, Edition, Known, Place, Target};
+use crate::catalogue::{Chart, Component, Container, Edition, Known, Place, Reach, Target};
 use crate::diag::{Diagnostic, codes::build as build_codes, codes::catalogue as codes};
 use crate::policy::{self, Service, Toleration};
 use crate::shape::{did_you_mean, quoted_list};
@@ -147,8 +147,7 @@ fn components(draft: &mut Draft, service: &Service) {
         }
         let installed = plan.edition.holds(&component.when, &plan.team);
         let baseline = Baseline::of(&plan.edition, &component, &plan.team);
-        let containers = component.containers.iter().filter(|c| plan.edition.holds(&c.when, &plan.team));
-        let containers = containers.map(|c| c.name.clone()).collect();
+        let containers = containers(&component, |c| plan.edition.holds(&c.when, &plan.team));
         let chart = plan.edition.chart.clone();
         let reason = Reason {
             rule: Rule::Catalogue,
@@ -179,11 +178,32 @@ fn instance(draft: &mut Draft, service: &Service, index: usize, stated: &policy:
     component.labels = component.labels.iter().map(|(k, v)| (fill(k), fill(v))).collect();
     component.selector = component.selector.iter().map(|(k, v)| (fill(k), fill(v))).collect();
     let why = draft.ledger.add(stated.name.reason());
-    let containers = component.containers.iter().map(|c| c.name.clone()).collect();
+    let containers = containers(&component, |_| true);
     let owner = Owner::Custom { service: index, component: name };
     let baseline = Baseline::of(&draft.services[index].edition, &component, &json!({}));
     let carrier = of_component(draft, service, &component, (owner, baseline), containers, (true, why));
     draft.add_carrier(carrier);
+}
+
+/// Containers, the main one first, and init containers. The main one is set in the same block of values
+/// as the component's other fields (`grafana.resources` beside `grafana.tolerations`).
+pub(super) fn containers(
+    component: &Component,
+    there: impl Fn(&Container) -> bool,
+) -> (Vec<String>, Vec<String>) {
+    let block = |reach: Option<&Reach>| {
+        let path = &reach?.wiring()?.chain.first()?.path;
+        path.keys().split_last().map(|(_, block)| block.to_vec())
+    };
+    let blocks: Vec<_> = component.fields.values().filter_map(|reach| block(Some(reach))).collect();
+    let (init, rest): (Vec<&Container>, Vec<&Container>) =
+        component.containers.iter().filter(|c| there(c)).partition(|c| c.init);
+    let main = rest.iter().position(|c| block(Some(&c.resources)).is_some_and(|b| blocks.contains(&b)));
+    let mut names: Vec<String> = rest.iter().map(|c| c.name.clone()).collect();
+    if let Some(main) = main {
+        names[..=main].rotate_right(1);
+    }
+    (names, init.iter().map(|c| c.name.clone()).collect())
 }
 
 fn of_component(
@@ -191,7 +211,7 @@ fn of_component(
     service: &Service,
     component: &Component,
     (owner, base): (Owner, Baseline),
-    containers: Vec<String>,
+    (containers, init_containers): (Vec<String>, Vec<String>),
     (installed, why): (bool, Why),
 ) -> Carrier {
     let (Owner::Component { component: name, .. } | Owner::Custom { component: name, .. }) = &owner else {
@@ -213,6 +233,7 @@ fn of_component(
         transient,
         main: component.main,
         containers,
+        init_containers,
         base,
         fields: BTreeMap::new(),
         unreachable: BTreeMap::new(),
@@ -274,6 +295,7 @@ fn by_hand(draft: &mut Draft, index: usize, workload: &policy::Workload) {
         runs_as,
         main: false,
         containers: vec![container],
+        init_containers: Vec::new(),
         base: Baseline::written(fields),
         fields: BTreeMap::new(),
         unreachable: BTreeMap::new(),

@@ -46,6 +46,7 @@ pub(super) fn add(draft: &mut Draft) {
         transient: false,
         main: false,
         containers: vec!["lock".to_owned()],
+        init_containers: Vec::new(),
         base: super::Baseline::default(),
         fields: BTreeMap::new(),
         unreachable: BTreeMap::new(),

@@ -11,7 +11,7 @@ use super::{
     AFFINITY, Carrier, CarrierId, Decision, Owner, Plan, ServicePlan, apart, carriers, class, closure,
     enabled, eviction, lifeboat, lock, nodes, replicas, requests, spread, storage,
 };
-use crate::catalogue::{Catalogue, Reach, Target};
+use crate::catalogue::{Catalogue, Reach, Target, ValuePath, is_set};
 use crate::diag::{Diagnostic, Severity, codes::build as codes};
 use crate::policy::{Component, Policy};
 use crate::source::SourceMap;
@@ -254,6 +254,21 @@ impl<'a> Draft<'a> {
             }
         }
         self.diagnostics.extend(found);
+    }
+
+    /// The paths that a field listens to, as far as the first that is set without lifeboat.
+    pub(super) fn live_paths(&self, id: CarrierId, field: &Target) -> Vec<ValuePath> {
+        let Owner::Component { service, component } = &self.carrier(id).owner else { return Vec::new() };
+        let plan = &self.services[*service];
+        let known = plan.edition.components.get(component).and_then(|c| c.reach(field));
+        let mut paths = Vec::new();
+        for wire in known.and_then(Reach::wiring).map_or(&[][..], |wiring| &wiring.chain[..]) {
+            paths.push(wire.path.clone());
+            if plan.edition.effective(&wire.path, &plan.team).as_ref().is_some_and(is_set) {
+                break;
+            }
+        }
+        paths
     }
 
     /// Names of carriers for a message.

@@ -150,8 +150,10 @@ pub struct Carrier {
     pub transient: bool,
     /// Whether it is the component that the service is named for.
     pub main: bool,
-    /// Containers in order; the first is the main one.
+    /// Containers; the first is the main one.
     pub containers: Vec<String>,
+    /// Init containers in order.
+    pub init_containers: Vec<String>,
     /// What it is without lifeboat.
     pub base: Baseline,
     /// Decided fields. A field that is absent here is left as it is.

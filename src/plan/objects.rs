@@ -151,20 +151,24 @@ fn pod_spec(carrier: &Carrier) -> Value {
             spec.insert(field.key().to_owned(), value.clone());
         }
     }
-    let containers = carrier.containers.iter().enumerate().map(|(index, name)| {
-        let mut container = Map::from_iter([
-            ("name".to_owned(), json!(name)),
-            ("image".to_owned(), json!(image(carrier, name))),
-        ]);
+    let container = |name: &String| {
+        let mut container = Map::new();
+        container.insert("name".to_owned(), json!(name));
+        container.insert("image".to_owned(), json!(image(carrier, name)));
         if let Some(resources) = carrier.field(&Target::Resources(name.clone())) {
             container.insert("resources".to_owned(), resources.clone());
         }
-        if let (0, Some(ports)) = (index, &ports) {
-            container.insert("ports".to_owned(), ports.clone());
-        }
-        Value::Object(container)
-    });
-    spec.insert("containers".to_owned(), containers.collect());
+        container
+    };
+    let mut containers: Vec<Map<String, Value>> = carrier.containers.iter().map(container).collect();
+    if let (Some(main), Some(ports)) = (containers.first_mut(), ports) {
+        main.insert("ports".to_owned(), ports);
+    }
+    spec.insert("containers".to_owned(), json!(containers));
+    let init: Vec<Map<String, Value>> = carrier.init_containers.iter().map(container).collect();
+    if !init.is_empty() {
+        spec.insert("initContainers".to_owned(), json!(init));
+    }
     if carrier.storage.as_ref().is_some_and(|storage| storage.value == Storage::Ephemeral) {
         spec.insert("volumes".to_owned(), json!([{"name": CLAIM, "emptyDir": {}}]));
     }

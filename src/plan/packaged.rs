@@ -45,6 +45,7 @@ pub(super) fn carriers(
             because: Vec::new(),
         });
         let runs_as = component.makes.0.clone();
+        let (containers, init_containers) = super::carriers::containers(component, |_| true);
         out.push(Carrier {
             owner: Owner::Packaged,
             kind: component.kind.clone(),
@@ -57,7 +58,8 @@ pub(super) fn carriers(
             transient: component.hook.is_some() || matches!(runs_as.as_str(), "Job" | "Pod"),
             runs_as,
             main: false,
-            containers: component.containers.iter().map(|c| c.name.clone()).collect(),
+            containers,
+            init_containers,
             base: baseline,
             fields: BTreeMap::new(),
             unreachable: BTreeMap::new(),

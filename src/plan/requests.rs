@@ -15,10 +15,15 @@ pub(super) fn decide(draft: &mut Draft, id: CarrierId) {
     if !matches!(draft.carrier(id).owner, Owner::Component { .. } | Owner::Custom { .. }) {
         return;
     }
-    let containers = draft.carrier(id).containers.clone();
+    let carrier = draft.carrier(id);
+    let containers: Vec<String> =
+        carrier.containers.iter().chain(&carrier.init_containers).cloned().collect();
     for (index, container) in containers.iter().enumerate() {
         let field = Target::Resources(container.clone());
         let (requests, limits) = stated(draft, id, index, container);
+        if requests.is_empty() && limits.is_empty() && follows(draft, id, &containers[..index], &field) {
+            continue;
+        }
         let baseline = draft.baseline(id, &field);
         let mut value = baseline.as_ref().and_then(|(v, _)| v.as_object().cloned()).unwrap_or_default();
         let mut because = Vec::new();
@@ -36,6 +41,20 @@ pub(super) fn decide(draft: &mut Draft, id: CarrierId) {
             draft.mark_guessed(id, &field);
         }
     }
+}
+
+/// A container that listens to the path of an earlier one of the same pod gets what that one gets.
+fn follows(draft: &mut Draft, id: CarrierId, earlier: &[String], field: &Target) -> bool {
+    let paths = draft.live_paths(id, field);
+    let leader = earlier
+        .iter()
+        .map(|name| Target::Resources(name.clone()))
+        .find(|target| draft.live_paths(id, target).first().is_some_and(|first| paths.contains(first)));
+    let Some(leader) = leader else { return false };
+    if let Some(decision) = draft.carrier(id).fields.get(&leader).cloned() {
+        draft.carrier_mut(id).fields.insert(field.clone(), decision);
+    }
+    true
 }
 
 /// What the policy states of a container: the component's own figures are the main container's.
