@@ -9,7 +9,7 @@ pub(super) fn check(subject: Subject<'_>, found: &mut Vec<Found>) {
     let Some(lifeboat) = &subject.plan.policy.lifeboat else { return };
     let boat = taint(&lifeboat.taint.value);
     let tolerations = &subject.pod().tolerations;
-    let mut findings = if subject.boards() {
+    let mut findings = if may_board(subject) {
         let twin = lifeboat.twin.as_ref().map(|twin| taint(&twin.value));
         boarding(tolerations, &boat, twin.as_ref())
     } else {
@@ -20,6 +20,14 @@ pub(super) fn check(subject: Subject<'_>, found: &mut Vec<Found>) {
         finding.policy = lifeboat.taint.span;
     }
     found.append(&mut findings);
+}
+
+/// Whether its tier boards: jobs of such a tier too, or an upgrade on the lifeboat would wait for ever.
+fn may_board(subject: Subject<'_>) -> bool {
+    subject.carrier.is_some_and(|carrier| {
+        let tier = carrier.tier.map(|tier| subject.plan.policy.tier(tier.value));
+        tier.is_some_and(|tier| tier.lifeboat.value) && carrier.runs_as != "DaemonSet"
+    })
 }
 
 fn decided(subject: Subject<'_>) -> Option<crate::why::Why> {

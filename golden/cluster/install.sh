@@ -1,0 +1,119 @@
+#!/bin/sh
+# Installs this host's files: K3s drop-in, add-on manifests, recovery scripts and timers. It restarts
+# nothing; it says what a change needs. Run it on the host, as root, from this folder of the build.
+set -eu
+CLUSTER=edge
+# One a line: node file target mode.
+FILES='master k3s/master.yaml /etc/rancher/k3s/config.yaml.d/90-lifeboat.yaml 0600
+master priority-classes.yaml /var/lib/rancher/k3s/server/manifests/lifeboat-priority-classes.yaml 0600
+master lifeboat-lock.yaml /var/lib/rancher/k3s/server/manifests/lifeboat-lifeboat-lock.yaml 0600
+master recovery/check-backup.sh /usr/local/lib/lifeboat/check-backup.sh 0755
+master recovery/fence.sh /usr/local/lib/lifeboat/fence.sh 0755
+worker-1 k3s/worker-1.yaml /etc/rancher/k3s/config.yaml.d/90-lifeboat.yaml 0600
+worker-2 k3s/worker-2.yaml /etc/rancher/k3s/config.yaml.d/90-lifeboat.yaml 0600'
+ME=${0##*/}
+HERE=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+die() { printf '%s: %s\n' "$ME" "$*" >&2; exit 2; }
+say() { printf '%s\n' "$*"; }
+usage() {
+    cat <<EOF
+usage: $ME NODE [--check] [--root DIR]
+  --check   compare only; exit 1 if a file is missing, different or left over
+  --root    install below DIR instead of / (for images and tests)
+Nodes of cluster $CLUSTER: $(printf '%s\n' "$FILES" | sed 's/ .*//' | sort -u | tr '\n' ' ')
+EOF
+}
+NODE='' CHECK='' ROOT=''
+while [ $# -gt 0 ]; do
+    case $1 in
+        --check) CHECK=yes ;;
+        --root) [ $# -gt 1 ] || die '--root needs a folder'; ROOT=$2; shift ;;
+        -h | --help) usage; exit 0 ;;
+        -*) usage >&2; die "unknown option: $1" ;;
+        *) [ -z "$NODE" ] || die "one node at a time"; NODE=$1 ;;
+    esac
+    shift
+done
+[ -n "$NODE" ] || { usage >&2; exit 2; }
+MINE=$(printf '%s\n' "$FILES" | while read -r node rest; do if [ "$node" = "$NODE" ]; then say "$rest"; fi; done)
+[ -n "$MINE" ] || { usage >&2; die "the policy has no node $NODE"; }
+INSTALLED=$ROOT/var/lib/lifeboat/installed
+
+digest() { sha256sum <"$1" | cut -c 1-12; }
+# Lines of kubelet arguments that decide how much room pods have.
+room() { grep -E 'reserved=|eviction-hard=' "$1" 2>/dev/null | sort || true; }
+
+RESTART='' DRAIN='' UNITS='' CHANGED=''
+while read -r source target mode; do
+    new=$HERE/$source old=$ROOT$target
+    [ -f "$new" ] || die "the build has no $source; nothing was changed"
+    if [ ! -f "$old" ]; then state=missing
+    elif cmp -s "$new" "$old"; then state=same
+    else state="differs, $(digest "$old") is installed"
+    fi
+    say "$(digest "$new") $target: $state"
+    [ "$state" != same ] || continue
+    CHANGED=yes
+    case $target in
+        */config.yaml.d/*)
+            RESTART=yes
+            if [ -f "$old" ] && [ "$(room "$new")" != "$(room "$old")" ]; then DRAIN=yes; fi
+            ;;
+        */systemd/system/*) UNITS=yes ;;
+    esac
+done <<EOF
+$MINE
+EOF
+LEFT=''
+if [ -f "$INSTALLED" ]; then
+    while read -r target; do
+        printf '%s\n' "$MINE" | grep -Fq -- " $target " && continue
+        [ -f "$ROOT$target" ] || continue
+        LEFT="$LEFT $target"
+        CHANGED=yes
+        say "$(digest "$ROOT$target") $target: no longer part of the build"
+        case $target in */config.yaml.d/*) RESTART=yes ;; */systemd/system/*) UNITS=yes ;; esac
+    done <"$INSTALLED"
+fi
+[ -n "$CHANGED" ] || { say 'nothing has changed'; exit 0; }
+
+needs() {
+    unit=k3s
+    printf '%s\n' "$MINE" | grep -q '/k3s/server/' || unit=k3s-agent
+    if [ -n "$DRAIN" ]; then
+        say "needs: a drain first, because the room for pods changes:"
+        say "  kubectl drain $NODE --ignore-daemonsets --delete-emptydir-data; systemctl restart $unit; kubectl uncordon $NODE"
+    elif [ -n "$RESTART" ]; then say "needs: a restart of K3s (running pods go on): systemctl restart $unit"
+    else say 'needs: nothing further'
+    fi
+    if [ -n "$RESTART" ]; then say 'registration taints and labels reach a node that is already registered by taints.sh only'; fi
+}
+if [ -n "$CHECK" ]; then needs; exit 1; fi
+
+for target in $LEFT; do
+    case $target in
+        */systemd/system/*.timer) [ -n "$ROOT" ] || systemctl disable --now "${target##*/}" ;;
+    esac
+    rm -f "$ROOT$target"
+done
+# Each file appears in one step under its name.
+while read -r source target mode; do
+    old=$ROOT$target
+    mkdir -p "$(dirname "$old")"
+    cp "$HERE/$source" "$old.lifeboat-new"
+    chmod "$mode" "$old.lifeboat-new"
+    mv "$old.lifeboat-new" "$old"
+done <<EOF
+$MINE
+EOF
+mkdir -p "$ROOT/etc/lifeboat" "$(dirname "$INSTALLED")"
+printf 'NODE=%s\n' "$NODE" >"$ROOT/etc/lifeboat/node"
+printf '%s\n' "$MINE" | while read -r source target mode; do say "$target"; done >"$INSTALLED"
+if [ -n "$UNITS" ] && [ -z "$ROOT" ]; then
+    systemctl daemon-reload
+    printf '%s\n' "$MINE" | while read -r source target mode; do
+        case $target in */systemd/system/*.timer) systemctl enable --now "${target##*/}" </dev/null ;; esac
+    done
+fi
+say 'installed'
+needs

@@ -1,0 +1,95 @@
+#!/bin/sh
+# After a lost node is back, nothing moves on its own. This restarts the workloads that bring the
+# cluster back to green, one at a time, in the order that the proof found, and waits for each.
+# shellcheck disable=SC2016 # kubectl's templates have variables of their own
+set -eu
+CLUSTER=edge
+# One a line: kind namespace name seconds-to-wait data, where data is `keeps` or `loses`.
+ROLLOUTS='statefulset platform-infrastructure argocd-application-controller 600 loses
+deployment platform-infrastructure argocd-dex-server 600 keeps
+deployment platform-infrastructure argocd-redis 600 loses
+deployment platform-infrastructure argocd-server 600 keeps
+deployment platform-infrastructure argocd-repo-server 600 keeps
+deployment platform-infrastructure argocd-applicationset-controller 600 keeps
+deployment platform-infrastructure argocd-notifications-controller 600 keeps
+statefulset platform-observability prometheus-prometheus-kube-prometheus-prometheus 600 loses'
+# Nodes of this cluster, all of which must be Ready first.
+NODES='master
+worker-1
+worker-2'
+ME=${0##*/}
+die() { printf '%s: %s\n' "$ME" "$*" >&2; exit 2; }
+say() { printf '%s\n' "$*"; }
+
+# kubectl, or the one inside k3s. KUBECTL names another one; it may be two words.
+if [ -z "${KUBECTL:-}" ]; then
+    if command -v kubectl >/dev/null 2>&1; then KUBECTL=kubectl
+    elif command -v k3s >/dev/null 2>&1; then KUBECTL='k3s kubectl'
+    else die 'neither kubectl nor k3s is on the PATH'
+    fi
+fi
+CONTEXT=
+kube() {
+    # shellcheck disable=SC2086
+    if [ -n "$CONTEXT" ]; then $KUBECTL --context "$CONTEXT" "$@"; else $KUBECTL "$@"; fi
+}
+# For reads: a server that does not answer is an error and not a wait.
+ask() { kube --request-timeout=15s "$@"; }
+# Whether the lines of $1 hold the line $2.
+# shellcheck disable=SC2317
+has() { printf '%s\n' "$1" | grep -Fqx -- "$2"; }
+usage() {
+    cat <<EOF
+usage: $ME [--dry-run] [--lose-data] [--context CONTEXT]
+  --lose-data   also restart what loses the data of an ephemeral volume; skipped otherwise
+  --dry-run     say what would be restarted
+Rollouts of cluster $CLUSTER (kind namespace name timeout data):
+$ROLLOUTS
+EOF
+}
+
+DRY_RUN='' LOSE_DATA=''
+while [ $# -gt 0 ]; do
+    case $1 in
+        --dry-run) DRY_RUN=yes ;;
+        --lose-data) LOSE_DATA=yes ;;
+        --context) [ $# -gt 1 ] || die '--context needs a name'; CONTEXT=$2; shift ;;
+        --context=*) CONTEXT=${1#*=} ;;
+        -h | --help) usage; exit 0 ;;
+        *) usage >&2; die "unknown argument: $1" ;;
+    esac
+    shift
+done
+[ -n "$ROLLOUTS" ] || { say 'nothing has to be restarted'; exit 0; }
+
+STATE=$(ask get nodes -o go-template='{{range .items}}{{$node := .metadata.name}}{{range .status.conditions}}{{if eq .type "Ready"}}{{$node}} {{.status}}
+{{end}}{{end}}{{range .spec.taints}}{{if eq .key "node.kubernetes.io/out-of-service"}}{{$node}} fenced
+{{end}}{{end}}{{if .spec.unschedulable}}{{$node}} cordoned
+{{end}}{{end}}') || die 'cannot read the nodes; nothing was restarted'
+WRONG=$(printf '%s\n' "$NODES" | while read -r node; do
+    if ! has "$STATE" "$node True"; then say "$node is not Ready"
+    elif has "$STATE" "$node fenced"; then say "$node is still fenced: recovery/fence.sh unfence $node"
+    elif has "$STATE" "$node cordoned"; then say "$node is cordoned: kubectl uncordon $node"
+    fi
+done)
+if [ -n "$WRONG" ]; then
+    printf '%s: nothing was restarted\n%s\n' "$ME" "$WRONG" >&2
+    exit 1
+fi
+
+SKIPPED=0
+while read -r kind namespace name timeout data; do
+    if [ "$data" = loses ] && [ -z "$LOSE_DATA" ]; then
+        say "skipped $namespace/$name: a restart loses the data of its ephemeral volume (--lose-data)"
+        SKIPPED=1
+        continue
+    fi
+    if [ -n "$DRY_RUN" ]; then say "would restart $kind $namespace/$name"; continue; fi
+    kube rollout restart "$kind/$name" --namespace "$namespace" </dev/null >/dev/null || die "cannot restart $namespace/$name"
+    kube rollout status "$kind/$name" --namespace "$namespace" --timeout "${timeout}s" </dev/null >/dev/null ||
+        die "$namespace/$name is not ready after ${timeout}s; the rollouts after it were not started"
+    say "restarted $kind $namespace/$name"
+done <<EOF
+$ROLLOUTS
+EOF
+[ "$SKIPPED" = 0 ] || say 'some rollouts were skipped; the cluster may not be green'

@@ -1,0 +1,141 @@
+#!/bin/sh
+# What state the cluster is in, and what a person has to do about it.
+# shellcheck disable=SC2016 # kubectl's templates have variables of their own
+set -eu
+CLUSTER=edge
+# One a line: node role lifeboat build, where lifeboat is yes or no and build is the label
+# lifeboat.dev/build that K3s sets when it starts with this build's drop-in.
+NODES='master server yes 14a00499806f
+worker-1 agent no 9bf7733dfc2e
+worker-2 agent no 9bf7733dfc2e'
+# Builds before this one, newest first.
+OLDER_BUILDS=''
+# One a line: kind namespace name tier lifeboat.
+WORKLOADS='StatefulSet platform-infrastructure argocd-application-controller critical yes
+Deployment platform-infrastructure argocd-dex-server critical yes
+Deployment platform-infrastructure argocd-redis critical yes
+Deployment platform-infrastructure argocd-server critical yes
+Deployment platform-infrastructure argocd-repo-server critical yes
+Deployment platform-infrastructure argocd-applicationset-controller critical yes
+Deployment platform-infrastructure argocd-notifications-controller critical yes
+StatefulSet platform-observability prometheus-prometheus-kube-prometheus-prometheus critical yes
+StatefulSet platform-observability alertmanager-prometheus-kube-prometheus-alertmanager important no
+Deployment platform-observability prometheus-kube-prometheus-operator important no
+Deployment platform-observability prometheus-grafana important no
+Deployment platform-observability prometheus-kube-state-metrics important no
+DaemonSet platform-observability prometheus-prometheus-node-exporter important no
+StatefulSet platform-observability loki important no
+Deployment platform-observability loki-gateway important no
+DaemonSet platform-observability loki-canary important no
+Deployment platform-infrastructure argo-events-controller-manager important no
+Deployment apps app-shop application no
+Deployment apps app-billing application no
+Deployment apps app-telemetry application no
+Deployment apps app-hmi application no
+Deployment apps app-reports application no
+Deployment apps app-batch application no'
+ME=${0##*/}
+die() { printf '%s: %s\n' "$ME" "$*" >&2; exit 2; }
+say() { printf '%s\n' "$*"; }
+
+# kubectl, or the one inside k3s. KUBECTL names another one; it may be two words.
+if [ -z "${KUBECTL:-}" ]; then
+    if command -v kubectl >/dev/null 2>&1; then KUBECTL=kubectl
+    elif command -v k3s >/dev/null 2>&1; then KUBECTL='k3s kubectl'
+    else die 'neither kubectl nor k3s is on the PATH'
+    fi
+fi
+CONTEXT=
+kube() {
+    # shellcheck disable=SC2086
+    if [ -n "$CONTEXT" ]; then $KUBECTL --context "$CONTEXT" "$@"; else $KUBECTL "$@"; fi
+}
+# For reads: a server that does not answer is an error and not a wait.
+ask() { kube --request-timeout=15s "$@"; }
+# Whether the lines of $1 hold the line $2.
+# shellcheck disable=SC2317
+has() { printf '%s\n' "$1" | grep -Fqx -- "$2"; }
+usage() {
+    cat <<EOF
+usage: $ME [--context CONTEXT]
+Exit 0 green: every node serves, every workload is ready, no workload stands on a lifeboat.
+Exit 1 anything else, with what to do. Exit 2 usage, or the API server cannot be read.
+EOF
+}
+while [ $# -gt 0 ]; do
+    case $1 in
+        --context) [ $# -gt 1 ] || die '--context needs a name'; CONTEXT=$2; shift ;;
+        --context=*) CONTEXT=${1#*=} ;;
+        -h | --help) usage; exit 0 ;;
+        *) usage >&2; die "unknown argument: $1" ;;
+    esac
+    shift
+done
+
+STATE=$(ask get nodes -o go-template='{{range .items}}{{$node := .metadata.name}}{{range .status.conditions}}{{if eq .type "Ready"}}{{$node}} ready {{.status}}
+{{end}}{{end}}{{range .spec.taints}}{{if eq .key "node.kubernetes.io/out-of-service"}}{{$node}} fenced yes
+{{end}}{{end}}{{if .spec.unschedulable}}{{$node}} cordoned yes
+{{end}}{{$node}} build {{range $key, $value := .metadata.labels}}{{if eq $key "lifeboat.dev/build"}}{{$value}}{{end}}{{end}}
+{{end}}') || die 'cannot read the nodes'
+PODS=$(ask get pods --all-namespaces -o go-template='{{range .items}}{{$ready := "no"}}{{range .status.conditions}}{{if and (eq .type "Ready") (eq .status "True")}}{{$ready = "yes"}}{{end}}{{end}}{{.metadata.namespace}} {{.metadata.name}} {{with .spec.nodeName}}{{.}}{{else}}-{{end}} {{$ready}} {{if .metadata.deletionTimestamp}}terminating{{else}}live{{end}} {{with .spec.priorityClassName}}{{.}}{{else}}-{{end}}
+{{end}}') || die 'cannot read the pods'
+SETS=$(ask get deployments,statefulsets,daemonsets --all-namespaces -o go-template='{{range .items}}{{.kind}} {{.metadata.namespace}} {{.metadata.name}} {{if eq .kind "DaemonSet"}}{{.status.desiredNumberScheduled}} {{with .status.numberReady}}{{.}}{{else}}0{{end}}{{else}}{{.spec.replicas}} {{with .status.readyReplicas}}{{.}}{{else}}0{{end}}{{end}}
+{{end}}') || die 'cannot read the workloads'
+
+GREEN=yes BOATS=''
+note() { GREEN=''; say "$@"; }
+# The value of NODE KEY in the nodes' state.
+of() { printf '%s\n' "$STATE" | while read -r node key value; do if [ "$node $key" = "$1 $2" ]; then say "$value"; break; fi; done; }
+
+say "cluster $CLUSTER"
+while read -r node role lifeboat build; do
+    [ -n "$node" ] || continue
+    ready=$(of "$node" ready)
+    if [ -z "$ready" ]; then note "  $node ($role): the cluster has no such node"; continue; fi
+    if [ "$ready" != True ]; then
+        left=$(printf '%s\n' "$PODS" | awk -v node="$node" '$3 == node && $5 == "terminating" { n++ } END { print n + 0 }')
+        if [ -n "$(of "$node" fenced)" ]; then note "  $node ($role): lost, fenced"
+        else note "  $node ($role): lost; $left pods hang on it; if it has no power: recovery/fence.sh fence $node"
+        fi
+    elif [ -n "$(of "$node" fenced)" ]; then note "  $node ($role): back, but still fenced: recovery/fence.sh unfence $node"
+    elif [ -n "$(of "$node" cordoned)" ]; then note "  $node ($role): cordoned: kubectl uncordon $node"
+    else say "  $node ($role): ready"
+    fi
+    running=$(of "$node" build)
+    if [ "$running" != "$build" ] && [ "$build" != - ]; then
+        behind='of a build that is not known here'
+        if [ -z "$running" ]; then behind='not installed, or K3s was not restarted since'
+        else
+            count=0
+            while read -r older; do
+                count=$((count + 1))
+                if [ "$older" = "$running" ]; then behind="$count builds old"; [ "$count" != 1 ] || behind='one build old'; break; fi
+            done <<EOF
+$OLDER_BUILDS
+EOF
+        fi
+        note "    host files: $behind; on $node: install.sh $node --check"
+    fi
+    if [ "$lifeboat" = yes ]; then BOATS="$BOATS $node"; fi
+done <<EOF
+$NODES
+EOF
+
+while read -r kind namespace name tier lifeboat; do
+    [ -n "$kind" ] || continue
+    line=$(printf '%s\n' "$SETS" | awk -v k="$kind" -v ns="$namespace" -v n="$name" '$1 == k && $2 == ns && $3 == n { print $4, $5; exit }')
+    if [ -z "$line" ]; then note "  $namespace/$name ($tier): there is no such $kind"; continue; fi
+    wanted=${line%% *} up=${line#* }
+    [ "$up" -ge "$wanted" ] || note "  $namespace/$name ($tier): $up of $wanted ready"
+    for boat in $BOATS; do
+        [ "$lifeboat" = yes ] || continue
+        aboard=$(printf '%s\n' "$PODS" | awk -v ns="$namespace" -v boat="$boat" -v prefix="$name-" '$1 == ns && $3 == boat && $5 == "live" && index($2, prefix) == 1 { rest = substr($2, length(prefix) + 1); if (split(rest, part, "-") <= 2) print $2 }')
+        [ -z "$aboard" ] || note "  $namespace/$name ($tier): on the lifeboat $boat; when the other nodes are back: recovery/rebalance.sh"
+    done
+done <<EOF
+$WORKLOADS
+EOF
+
+if [ -n "$GREEN" ]; then say 'green'; exit 0; fi
+say 'not green'
+exit 1
