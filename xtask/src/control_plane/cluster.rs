@@ -118,10 +118,6 @@ impl Cluster {
         self.dir.join("kubeconfig")
     }
 
-    pub(super) fn dir(&self) -> &Path {
-        &self.dir
-    }
-
     fn spawn(&self, program: &str, log: &str, args: &[String]) -> Outcome<Child> {
         let out = File::create(self.dir.join(format!("{log}.log")))?;
         let err = out.try_clone()?;
@@ -186,11 +182,6 @@ impl Cluster {
             child.wait()?;
         }
         Ok(())
-    }
-
-    /// Whether the node has power.
-    pub(super) fn has_power(&self, node: &str) -> bool {
-        self.kubelets.contains_key(node)
     }
 
     fn command(&self) -> Command {

@@ -1,14 +1,15 @@
-//! The plan of a policy, and the folder that a build writes from it.
+//! The plan of a policy.
 
 use std::fs;
 use std::path::Path;
 
 use lifeboat::catalogue::Catalogue;
-use lifeboat::plan::{self, Inputs, Plan, TeamValues};
+use lifeboat::compile;
+use lifeboat::diag::Diagnostic;
+use lifeboat::plan::Plan;
 use lifeboat::policy;
 use lifeboat::source::SourceMap;
 use lifeboat::source::extends::{LoadError, Loader};
-use lifeboat::yaml;
 
 use super::cluster::Outcome;
 
@@ -20,42 +21,15 @@ impl Loader for Files {
     }
 }
 
-/// Compiles a policy as far as the plan.
+/// Compiles a policy with the charts that are built in.
 pub(super) fn plan(path: &Path) -> Outcome<Plan> {
     let mut sources = SourceMap::default();
     let name = path.to_str().ok_or("the policy's path is not UTF-8")?;
-    let checked = policy::load(&Files, &mut sources, name)
-        .map_err(|findings| findings.iter().map(|f| f.message.clone()).collect::<Vec<_>>().join("\n"))?;
-    let mut team = Vec::new();
-    for service in &checked.policy.services {
-        let mut merged = serde_json::json!({});
-        for file in &service.values {
-            let beside = path.parent().unwrap_or(Path::new("")).join(&file.value);
-            let text =
-                fs::read_to_string(&beside).map_err(|error| format!("{}: {error}", beside.display()))?;
-            let document =
-                yaml::read(&text, 1, &yaml::Budget::default()).map_err(|error| format!("{error:?}"))?;
-            if let Some(root) = document.root {
-                merge(&mut merged, root.to_json());
-            }
-        }
-        team.push(TeamValues { merged });
-    }
-    let catalogue = Catalogue::builtin();
-    let inputs = Inputs { sources: &mut sources, catalogue: &catalogue, team };
-    let outcome = plan::make(checked.policy, inputs);
-    outcome.plan.ok_or_else(|| {
-        outcome.diagnostics.iter().map(|d| d.message.clone()).collect::<Vec<_>>().join("\n").into()
-    })
+    let checked = policy::load(&Files, &mut sources, name).map_err(|findings| messages(&findings))?;
+    let compiled = compile::compile(checked.policy, &Catalogue::builtin(), &Files, &mut sources);
+    Ok(compiled.map_err(|findings| messages(&findings))?.plan)
 }
 
-fn merge(base: &mut serde_json::Value, over: serde_json::Value) {
-    match (base, over) {
-        (serde_json::Value::Object(base), serde_json::Value::Object(over)) => {
-            for (key, value) in over {
-                merge(base.entry(key).or_insert(serde_json::Value::Null), value);
-            }
-        }
-        (base, over) => *base = over,
-    }
+fn messages(findings: &[Diagnostic]) -> String {
+    findings.iter().map(|finding| finding.message.as_str()).collect::<Vec<_>>().join("\n")
 }
