@@ -93,7 +93,9 @@ fn judge(measured: &mut Value, component: &Map<String, Value>) {
     let per_container = [("suggested", "suggested"), ("container-when", "when")];
     let Value::Object(out) = measured else { return };
     for (key, value) in component {
-        if !matches!(key.as_str(), "carrier" | "main-container") && per_container.iter().all(|(ours, _)| ours != key) {
+        if !matches!(key.as_str(), "carrier" | "main-container")
+            && per_container.iter().all(|(ours, _)| ours != key)
+        {
             out.insert(key.clone(), value.clone());
         }
     }

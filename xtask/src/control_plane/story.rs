@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use lifeboat::emit::cluster::drop_in_context;
+use lifeboat::emit::k3s;
 use lifeboat::plan::Owner;
 use lifeboat::policy::{Loss, NodeId, Phase, Role};
 use serde_json::Value;
@@ -39,6 +41,7 @@ pub(super) fn run(scene: &Scene, report: &mut Report) -> Outcome {
         scene.plan.nodes.iter().filter(|node| node.role == Role::Agent).map(|node| node.id).collect();
     story.begin()?;
     story.compare(report, "green", None)?;
+    story.status(report, "green", 0, "green")?;
     // The agent with most of the lifeboat tier's pods first: the harder case.
     let first = story.busiest(&agents)?;
     let others: Vec<NodeId> = agents.into_iter().filter(|id| *id != first).collect();
@@ -46,7 +49,9 @@ pub(super) fn run(scene: &Scene, report: &mut Report) -> Outcome {
         let name = scene.plan.policy.node(id).name.value.clone();
         story.lose(id)?;
         story.compare(report, &format!("{name} lost"), Some(Phase::Eviction))?;
+        story.status(report, &format!("{name} lost"), 1, &format!("recovery/fence.sh fence {name}"))?;
         story.fence(report, &name)?;
+        story.status(report, &format!("{name} fenced"), 1, "lost, fenced")?;
         story.compare(report, &format!("{name} fenced"), Some(Phase::Fencing))?;
     }
     story.back(report)
@@ -90,7 +95,7 @@ impl Story<'_> {
                 .into_iter()
                 .filter(|n| names.iter().any(|name| n["metadata"]["name"] == *name))
             {
-                self.cluster.join(node)?;
+                self.cluster.join(&self.labelled(node))?;
             }
             for name in &names {
                 self.cluster.wait_ready(name)?;
@@ -106,6 +111,24 @@ impl Story<'_> {
             self.cluster.create(object)?;
         }
         self.settle(90)
+    }
+
+    /// A node with the label that K3s sets when it starts with the build's drop-in.
+    fn labelled(&self, node: &Value) -> Value {
+        let mut node = node.clone();
+        let planned = self.plan().nodes.iter().find(|planned| node["metadata"]["name"] == planned.name);
+        if let Some(planned) = planned {
+            let label = k3s::build_label(&drop_in_context(self.plan(), planned));
+            node["metadata"]["labels"][k3s::BUILD_LABEL] = label.into();
+        }
+        node
+    }
+
+    fn status(&self, report: &mut Report, moment: &str, code: i32, says: &str) -> Outcome {
+        let script = self.scene.script("recovery/status.sh", &[])?;
+        let output = self.cluster.script(&script, &[], Path::new("/nonexistent"))?;
+        report.script(&format!("status.sh, {moment}: {says}"), &output, code, says);
+        Ok(())
     }
 
     /// Waits until nothing changes any more and every pod is up, pending or stuck.
@@ -238,6 +261,7 @@ impl Story<'_> {
         self.show("returned", &pods);
         let waiting: Vec<_> =
             pods.iter().filter(|pod| !pod.up).filter(|pod| self.ranked(pod)).map(|pod| &pod.name).collect();
+        self.status(report, "returned", 1, "recovery/rebalance.sh")?;
         report.holds("everything runs after the return", waiting.is_empty(), &format!("{waiting:?}"));
         if self.scene.built.join("cluster/recovery/rebalance.sh").is_file() {
             let script = self.scene.script("recovery/rebalance.sh", &[])?;
@@ -245,6 +269,7 @@ impl Story<'_> {
             report.script("rebalance.sh", &output, 0, "");
             self.settle(90)?;
             self.compare(report, "rebalanced", None)?;
+            self.status(report, "rebalanced", 0, "green")?;
         }
         Ok(())
     }
