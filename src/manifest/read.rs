@@ -213,6 +213,11 @@ fn object(
     if kind.is_empty() || api_version.is_empty() {
         let missing = if kind.is_empty() { "kind" } else { "apiVersion" };
         let help = "every Kubernetes object has `apiVersion` and `kind`; is this a values file?".to_owned();
+        for duplicate in duplicates {
+            let at =
+                Origin { at: duplicate.second, path: join(&origin.path, &duplicate.path), ..origin.clone() };
+            out.duplicates.push((at, "this document".to_owned(), duplicate));
+        }
         return out.refuse(
             origin,
             format!("this is no Kubernetes object: it has no `{missing}`"),

@@ -6,6 +6,7 @@ mod affinity;
 mod antiaffinity;
 pub mod classes;
 mod eviction;
+mod fields;
 pub mod nodes;
 pub mod pdb;
 mod placement;
@@ -126,6 +127,7 @@ const RULES: &[fn(Subject<'_>, &mut Vec<Found>)] = &[
     tolerations::check,
     affinity::check,
     antiaffinity::check,
+    fields::check,
     requests::check,
     eviction::check,
     storage::check,

@@ -56,10 +56,14 @@ fn report_missing(
     if missing.is_empty() || packaged {
         return;
     }
-    let ranked = subject.ranked().is_some();
+    let severity = match subject.carrier {
+        Some(carrier) if carrier.transient => Severity::Note,
+        Some(_) if subject.ranked().is_some() => Severity::Error,
+        _ => Severity::Warning,
+    };
     let message = format!("container `{}` requests no {}", container.name, missing.join(" and no "));
     let mut finding = Found::new(codes::REQUESTS_MISSING, path, message)
-        .severity(if ranked { Severity::Error } else { Severity::Warning })
+        .severity(severity)
         .note("the scheduler evicts for requests only, and the kernel kills first who requests nothing")
         .policy(subject.carrier.and_then(|carrier| carrier.span));
     finding.why = why;

@@ -77,8 +77,12 @@ fn staying(subject: Subject<'_>, tolerations: &[Toleration], boat: &Taint) -> Ve
     if matches!(subject.carrier, Some(carrier) if carrier.owner == Owner::Lock) {
         return Vec::new();
     }
+    if planned(subject, boat) {
+        // Jobs and hooks of a lifeboat tier may board while they run.
+        return Vec::new();
+    }
     if is_passenger(subject, boat) {
-        let message = format!("boards the lifeboat as a passenger: {what}");
+        let message = format!("boards the lifeboat as a passenger: it has {what}");
         return vec![Found::new(codes::PASSENGER, &path, message)];
     }
     let blanket = tolerations[n].key.is_empty();
@@ -94,23 +98,28 @@ fn staying(subject: Subject<'_>, tolerations: &[Toleration], boat: &Taint) -> Ve
     vec![Found::new(codes::TOLERATION_UNEXPECTED, &path, message).note(format!("it is {what}")).help(help)]
 }
 
-/// K3s's packaged pods, and pods that the plan leaves with a toleration that their chart gave them: its
-/// DaemonSets, which have to be on every node.
+/// Whether the plan gives the toleration to a carrier of a lifeboat tier.
+fn planned(subject: Subject<'_>, boat: &Taint) -> bool {
+    let Some(carrier) = subject.carrier else { return false };
+    let lifeboat = carrier.tier.is_some_and(|tier| subject.plan.policy.tier(tier.value).lifeboat.value);
+    lifeboat && carrier.runs_as != "DaemonSet" && tolerates(&planned_tolerations(carrier), boat)
+}
+
+fn planned_tolerations(carrier: &crate::plan::Carrier) -> Vec<Toleration> {
+    let planned = carrier.field(&TOLERATIONS).cloned().unwrap_or_default();
+    serde_json::from_value(planned).unwrap_or_default()
+}
+
+/// K3s's packaged pods, and DaemonSets that the plan leaves with a toleration that their chart gave them,
+/// because they have to be on every node.
 fn is_passenger(subject: Subject<'_>, boat: &Taint) -> bool {
     let workload = subject.workload;
     if workload.namespace == "kube-system" && workload.name.starts_with("svclb-") {
         return true;
     }
     let Some(carrier) = subject.carrier else { return false };
-    if carrier.owner == Owner::Packaged {
-        return true;
-    }
-    if carrier.runs_as != "DaemonSet" {
-        return false;
-    }
-    let planned = carrier.field(&TOLERATIONS).cloned().unwrap_or_default();
-    let planned: Vec<Toleration> = serde_json::from_value(planned).unwrap_or_default();
-    tolerates(&planned, boat)
+    carrier.owner == Owner::Packaged
+        || (carrier.runs_as == "DaemonSet" && tolerates(&planned_tolerations(carrier), boat))
 }
 
 /// `key=value:Effect`.
@@ -124,11 +133,15 @@ fn wanted(taint: &Taint) -> String {
 }
 
 fn describe(toleration: &Toleration) -> String {
-    let key = if toleration.key.is_empty() { "any key" } else { &toleration.key };
     let value = match &toleration.operator {
         Some(TolerationOperator::Exists) => String::new(),
         _ => format!("={}", toleration.value),
     };
-    let effect = toleration.effect.as_ref().map_or("any effect", |effect| effect.as_str());
-    format!("a toleration of `{key}{value}` with {effect}")
+    let key = if toleration.key.is_empty() {
+        "every key".to_owned()
+    } else {
+        format!("`{}{value}`", toleration.key)
+    };
+    let effect = toleration.effect.as_ref().map_or("every effect", |effect| effect.as_str());
+    format!("a toleration of {key} with {effect}")
 }

@@ -43,13 +43,15 @@ pub(super) fn apply(policy: &Policy, findings: &mut Vec<Finding>) {
     findings.append(&mut unused);
 }
 
-/// A target is the policy's name (`service`, `service/component`), an object (`Kind namespace/name`),
-/// `namespace/name`, or a bare name.
+/// A target is the policy's name (`service`, `service/component`, a workload, a node), an object
+/// (`Kind/namespace/name`), `namespace/name`, or a bare name.
 fn covers(target: &str, finding: &Finding) -> bool {
     let object = finding.target.as_str();
-    let key = object.split_once(' ').map_or(object, |(_, key)| key);
+    let (kind, key) = object.split_once(' ').unwrap_or(("", object));
     let name = key.rsplit_once('/').map_or(key, |(_, name)| name);
     let component = finding.component.as_deref().unwrap_or_default();
     let service = component.split_once('/').map_or(component, |(service, _)| service);
-    [object, key, name].contains(&target) || (!component.is_empty() && [component, service].contains(&target))
+    target == format!("{kind}/{key}")
+        || [key, name].contains(&target)
+        || (!component.is_empty() && [component, service].contains(&target))
 }

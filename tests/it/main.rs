@@ -5,4 +5,5 @@ mod lifecycle;
 mod policy;
 mod scheduler;
 mod scripts;
+mod verify;
 mod yaml;

@@ -45,6 +45,10 @@ super::codes! {
         "A pod lacks an affinity term that the plan has.",
         "What keeps pods apart, or off the locked lifeboat, is only as real as the rendered term.",
         "Pass the overlay as the last values file, and look for a duplicate key that replaces the term.";
+    FIELD_DIFFERS = "field-differs", Error,
+        "Replicas, spread or node selector differ from the plan's.",
+        "The proof rests on how many pods there are and where they may stand.",
+        "Pass the overlay as the last values file, or take the real value into the policy.";
     ANTI_AFFINITY_UNSATISFIABLE = "anti-affinity-unsatisfiable", Error,
         "Required anti-affinity cannot be met by the nodes that there are.",
         "Each pod needs a node of its own. Pods beyond that number stay pending; a Deployment whose update starts a pod before it stops one needs one node more.",
