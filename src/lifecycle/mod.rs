@@ -21,17 +21,20 @@
 //! What is not modelled: node-pressure eviction, kubelet admission, CSI details beyond the six-minute
 //! forced detach, quota's release of Terminating pods past twice their grace period, CronJobs' clocks,
 //! horizontal autoscaling, network partitions with a live kubelet on the far side.
+pub mod board;
 pub mod clocks;
 mod compile;
 pub mod control_plane;
 pub mod disruption;
 pub mod facts;
+mod hints;
 pub mod placer;
 pub mod replay;
 pub mod sim;
 pub mod story;
 pub mod window;
 
+pub use board::{Board, Compiled};
 pub use clocks::Clocks;
 pub use control_plane::Datastore;
 pub use disruption::{Disruption, Member, Rate, ZoneState};

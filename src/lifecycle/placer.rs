@@ -45,8 +45,8 @@ pub enum Verdict {
 /// Something that may make room or lift a rejection: what queueing hints are asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum News {
-    /// A bound pod has gone.
-    Gone(PodId, NodeId),
+    /// A bound pod of that workload has gone.
+    Gone(PodId, WorkloadId, NodeId),
     /// A pod was bound.
     Bound(PodId, NodeId),
     /// A node was registered.
@@ -66,8 +66,11 @@ pub trait Placer: Clone {
     fn add(&mut self, pod: PodId, workload: WorkloadId, ordinal: u32, target: Option<NodeId>);
     /// A pod is bound.
     fn bind(&mut self, pod: PodId, node: NodeId);
-    /// A pod is marked for deletion and still takes its room.
-    fn terminate(&mut self, pod: PodId);
+    /// A bound pod's kubelet reports its start, in seconds; among pods of equal priority the one that
+    /// started last is the first victim.
+    fn started(&mut self, pod: PodId, at: i64);
+    /// A pod is marked for deletion, by preemption or otherwise, and still takes its room.
+    fn terminate(&mut self, pod: PodId, preempted: bool);
     /// A pod object disappears.
     fn remove(&mut self, pod: PodId);
     /// A pod is nominated for a node, or no longer.

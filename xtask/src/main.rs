@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod control_plane;
+mod replay_cluster;
 mod replay_scheduler;
 
 use std::process::ExitCode;
@@ -12,6 +13,7 @@ fn main() -> ExitCode {
         Some("catalogue") => catalogue::run(args),
         Some("control-plane") => control_plane::run(args),
         Some("replay-scheduler") => replay_scheduler::run(args),
+        Some("replay-cluster") => replay_cluster::run(args),
         other => {
             eprintln!("xtask: unknown command {other:?}");
             ExitCode::from(2)

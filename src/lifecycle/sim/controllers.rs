@@ -32,6 +32,8 @@ impl<P: Placer> Sim<P> {
         let state = self.pod_mut(pod);
         state.node = Some(node);
         state.ready = true;
+        state.begun = true;
+        self.placer.started(pod, 0);
         self.claim(workload, ordinal, node);
         pod
     }
@@ -280,6 +282,7 @@ impl<P: Placer> Sim<P> {
             revision,
             node: None,
             ready: false,
+            begun: false,
             terminating: false,
             exists: true,
             queue: Queue::Active,

@@ -42,6 +42,11 @@ impl<P: Placer> Sim<P> {
 
     /// The pod is marked for deletion. On a live node it ends by itself, on a dead one it stays.
     pub(super) fn terminate(&mut self, pod: PodId) {
+        self.delete(pod, false);
+    }
+
+    /// As [`Sim::terminate`], with the scheduler's mark on its victims.
+    pub(super) fn delete(&mut self, pod: PodId, preempted: bool) {
         if !self.pod(pod).exists || self.pod(pod).terminating {
             return;
         }
@@ -56,7 +61,7 @@ impl<P: Placer> Sim<P> {
             // The API server deletes an unbound pod at once.
             None => self.after(self.reaction(), Part::Same, Happening::Gone(pod)),
             Some(node) => {
-                self.placer.terminate(pod);
+                self.placer.terminate(pod, preempted);
                 if self.node(node).alive {
                     self.end_of(pod);
                 } else {
@@ -175,7 +180,7 @@ impl<P: Placer> Sim<P> {
         self.placer.remove(pod);
         let missed = self.victims_end(pod, choose);
         if let Some(node) = node {
-            self.wake_except(News::Gone(pod, node), &missed);
+            self.wake_except(News::Gone(pod, workload, node), &missed);
         }
         self.reconcile(workload);
         self.retry_refused(workload);

@@ -129,6 +129,8 @@ pub struct PodState {
     pub node: Option<NodeId>,
     /// Whether its Ready condition is True.
     pub ready: bool,
+    /// Whether its kubelet reported a start.
+    pub begun: bool,
     /// Whether it is marked for deletion.
     pub terminating: bool,
     /// Whether the object still exists.
@@ -232,6 +234,8 @@ pub struct Sim<P: Placer> {
     pub api: bool,
     /// The modes of disruption that are in force.
     pub disruption: super::disruption::Disruption,
+    /// Fraction of a second at which the story begins: start times are whole seconds.
+    pub phase: super::window::Millis,
     /// Last NoExecute taint by zone (log entry).
     tokens: Vec<(String, usize)>,
     /// The entry of the log whose consequences are being worked out.
@@ -274,6 +278,7 @@ impl<P: Placer> Sim<P> {
                 zones: std::collections::BTreeMap::new(),
                 master: false,
             },
+            phase: 0,
             tokens: Vec::new(),
             now: 0,
             facts,

@@ -87,7 +87,7 @@ impl<P: Placer> Sim<P> {
             }
         }
         for &victim in &candidate.victims {
-            self.terminate(victim);
+            self.delete(victim, true);
         }
     }
 
@@ -159,6 +159,12 @@ impl<P: Placer> Sim<P> {
     pub(super) fn started(&mut self, pod: PodId) {
         if self.pod(pod).exists && !self.pod(pod).terminating && self.pod(pod).node.is_some() {
             self.pod_mut(pod).ready = true;
+            if !self.pod(pod).begun {
+                self.pod_mut(pod).begun = true;
+                let at = self.log.get(self.now).map_or(0, |e| e.seen.earliest);
+                self.placer
+                    .started(pod, i64::try_from(at.saturating_add(self.phase) / 1000).unwrap_or(i64::MAX));
+            }
             let workload = self.pod(pod).workload;
             self.reconcile(workload);
             self.retry_drains();

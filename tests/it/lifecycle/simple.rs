@@ -52,7 +52,8 @@ impl Placer for Simple {
             entry.2 = Some(node);
         }
     }
-    fn terminate(&mut self, _: PodId) {}
+    fn started(&mut self, _: PodId, _: i64) {}
+    fn terminate(&mut self, _: PodId, _: bool) {}
     fn remove(&mut self, pod: PodId) {
         self.pods.remove(&pod);
     }

@@ -1,0 +1,368 @@
+//! The model of kube-scheduler as the engine's [`Placer`].
+
+use std::collections::BTreeMap;
+
+use super::facts::{Facts, NodeId, PodId, Storage, WorkloadId};
+use super::hints::Hints;
+use super::placer::{Candidate, Mark, News, Placer, Rejectors, Verdict};
+use crate::cluster::{Cluster, Workload, WorkloadKind};
+use crate::kube::{Effect, Pod, Taint};
+use crate::scheduler::{
+    ClaimBinding, ClassId, CompileError, Decision, Incoming, NodeSet, Nomination, Observer, Placed, Plugin,
+    PreFilterReason, Reason, Rejected, Scheduler, State, World,
+};
+
+/// Start time of a pod that has not started: the least important among its equals.
+const NOT_STARTED: i64 = i64::MAX;
+
+/// A cluster compiled for scheduling, shared by all runs.
+#[derive(Debug)]
+pub struct Compiled {
+    /// The scheduler's world.
+    pub world: World,
+    workloads: Vec<Classes>,
+    hints: Hints,
+}
+
+/// The classes of a workload's pods.
+#[derive(Clone, Debug)]
+struct Classes {
+    /// By ordinal of a StatefulSet, by node of a DaemonSet, else one.
+    by_ordinal: Vec<ClassId>,
+    /// Claims by ordinal, as indices into the cluster's list.
+    claims: Vec<Vec<usize>>,
+    /// Whether a claim is bound to the node of its first pod.
+    local: bool,
+    /// Which marks its pods tolerate.
+    tolerates: Vec<Mark>,
+}
+
+impl Compiled {
+    /// Compiles a cluster. Claims that its StatefulSets will make are added, budgets without a status
+    /// allow what their spec does while every pod is ready.
+    ///
+    /// # Errors
+    /// As [`World::compile`].
+    pub fn of(cluster: &Cluster, facts: &Facts) -> Result<Self, CompileError> {
+        let mut cluster = cluster.clone();
+        let mut pods: Vec<Pod> = Vec::new();
+        let mut counts = Vec::new();
+        for (workload, fact) in cluster.workloads.clone().iter().zip(&facts.workloads) {
+            let count = ordinals(workload, fact.replicas, cluster.nodes.len());
+            if workload.kind == WorkloadKind::StatefulSet {
+                for ordinal in 0..count {
+                    let new = workload.new_claims(i32::try_from(ordinal).unwrap_or(0));
+                    let known = |name: &str| {
+                        cluster
+                            .claims
+                            .iter()
+                            .any(|c| c.metadata.name == name && c.metadata.namespace == workload.namespace)
+                    };
+                    let new: Vec<_> = new.into_iter().filter(|c| !known(&c.metadata.name)).collect();
+                    cluster.claims.extend(new);
+                }
+            }
+            counts.push(count);
+        }
+        for budget in &facts.budgets {
+            let ready: u32 = budget.guards.iter().map(|w| facts.workloads[usize::from(w.0)].replicas).sum();
+            let allowed = ready.saturating_sub(budget.must_remain);
+            let named = |p: &&mut crate::kube::PodDisruptionBudget| {
+                format!("{}/{}", p.metadata.namespace, p.metadata.name) == budget.name
+            };
+            if let Some(pdb) = cluster.pdbs.iter_mut().find(named)
+                && pdb.status.disruptions_allowed == 0
+            {
+                pdb.status.disruptions_allowed = i32::try_from(allowed).unwrap_or(i32::MAX);
+            }
+        }
+        for (workload, &count) in cluster.workloads.iter().zip(&counts) {
+            for ordinal in 0..count {
+                pods.push(match (workload.kind, cluster.nodes.get(ordinal)) {
+                    (WorkloadKind::DaemonSet, Some(node)) => workload.daemon_pod(&cluster, &node.name),
+                    _ => workload.pod(&cluster, i32::try_from(ordinal).unwrap_or(0)),
+                });
+            }
+        }
+        let (world, classes) = World::compile(&cluster, &pods)?;
+        let mut workloads = Vec::new();
+        let mut samples = Vec::new();
+        let mut from = 0;
+        for ((workload, &count), fact) in cluster.workloads.iter().zip(&counts).zip(&facts.workloads) {
+            let claim = |name: &str| {
+                cluster
+                    .claims
+                    .iter()
+                    .position(|c| c.metadata.name == name && c.metadata.namespace == workload.namespace)
+            };
+            let claims_of = |ordinal: usize| {
+                let claims = workload.claims(i32::try_from(ordinal).unwrap_or(0));
+                claims.iter().filter_map(|c| claim(&c.name)).collect()
+            };
+            workloads.push(Classes {
+                by_ordinal: classes[from..from + count].to_vec(),
+                claims: (0..count).map(claims_of).collect(),
+                local: fact.storage == Storage::Local,
+                tolerates: MARKS.into_iter().filter(|m| tolerates(&pods[from], *m)).collect(),
+            });
+            samples.push(pods[from].clone());
+            from += count;
+        }
+        let hints = Hints::of(&cluster, &samples);
+        Ok(Self { world, workloads, hints })
+    }
+
+    fn class(&self, workload: WorkloadId, ordinal: u32) -> ClassId {
+        let classes = &self.workloads[usize::from(workload.0)].by_ordinal;
+        classes.get(ordinal as usize).or(classes.first()).copied().unwrap_or(ClassId(0))
+    }
+}
+
+/// How many different pods a workload has: at least one, so that it has a class even without replicas.
+fn ordinals(workload: &Workload, replicas: u32, nodes: usize) -> usize {
+    match workload.kind {
+        WorkloadKind::StatefulSet => (replicas as usize).clamp(1, 1000),
+        WorkloadKind::DaemonSet => nodes.max(1),
+        _ => 1,
+    }
+}
+
+const MARKS: [Mark; 4] =
+    [Mark::UnreachableNoSchedule, Mark::UnreachableNoExecute, Mark::OutOfService, Mark::Cordoned];
+
+/// The taint of a mark: key, value and effect.
+fn taint(mark: Mark) -> Taint {
+    let (key, value, effect) = match mark {
+        Mark::UnreachableNoSchedule => ("unreachable", "", Effect::NoSchedule),
+        Mark::UnreachableNoExecute => ("unreachable", "", Effect::NoExecute),
+        Mark::OutOfService => ("out-of-service", "nodeshutdown", Effect::NoExecute),
+        Mark::Cordoned => ("unschedulable", "", Effect::NoSchedule),
+    };
+    Taint { key: format!("node.kubernetes.io/{key}"), value: value.to_owned(), effect }
+}
+
+fn tolerates(pod: &Pod, mark: Mark) -> bool {
+    pod.spec.tolerations.iter().any(|t| t.tolerates(&taint(mark)))
+}
+
+/// A pod of the engine as the scheduler knows it.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    workload: WorkloadId,
+    class: ClassId,
+    ordinal: u32,
+    node: Option<NodeId>,
+    nominated: Option<NodeId>,
+}
+
+/// The scheduler's view in one run.
+#[derive(Clone, Debug)]
+pub struct Board<'w> {
+    compiled: &'w Compiled,
+    /// Who runs where.
+    pub state: State,
+    pods: BTreeMap<PodId, Known>,
+    marks: Vec<Vec<Mark>>,
+}
+
+impl<'w> Board<'w> {
+    /// An empty cluster.
+    #[must_use]
+    pub fn new(compiled: &'w Compiled) -> Self {
+        let nodes = compiled.world.nodes.len();
+        Self {
+            compiled,
+            state: State::new(&compiled.world),
+            pods: BTreeMap::new(),
+            marks: vec![Vec::new(); nodes],
+        }
+    }
+
+    /// The class of a pod.
+    #[must_use]
+    pub fn class(&self, pod: PodId) -> Option<ClassId> {
+        self.pods.get(&pod).map(|k| k.class)
+    }
+
+    /// Decides about a pod, and tells an observer how.
+    pub fn decide_observed<O: Observer>(&mut self, pod: PodId, observer: &mut O) -> Decision {
+        let Some(known) = self.pods.get(&pod) else { return Decision::Pending };
+        let incoming =
+            Incoming { pod: theirs(pod), class: known.class, nominated: known.nominated.map(their_node) };
+        Scheduler::new(&self.compiled.world).decide(&mut self.state, incoming, observer)
+    }
+
+    fn start(&mut self, pod: PodId, start: i64, terminating: bool, preempted: bool) {
+        let Some(Known { class, node: Some(node), .. }) = self.pods.get(&pod).copied() else { return };
+        let world = &self.compiled.world;
+        self.state.remove(world, their_node(node), theirs(pod));
+        let placed = Placed { pod: theirs(pod), class, start, terminating, preempted };
+        self.state.place(world, their_node(node), placed);
+    }
+}
+
+fn theirs(pod: PodId) -> crate::scheduler::PodId {
+    crate::scheduler::PodId(pod.0)
+}
+
+fn their_node(node: NodeId) -> crate::scheduler::NodeId {
+    crate::scheduler::NodeId(u8::try_from(node.0).unwrap_or(u8::MAX))
+}
+
+fn our_node(node: crate::scheduler::NodeId) -> NodeId {
+    NodeId(u16::from(node.0))
+}
+
+/// Collects the plugins that rejected some node.
+#[derive(Default)]
+struct Plugins(u32);
+
+impl Observer for Plugins {
+    fn rejected(&mut self, plugin: Plugin, _: Rejected, _: &dyn Fn(crate::scheduler::NodeId) -> Vec<Reason>) {
+        self.0 |= bit(plugin);
+    }
+    fn pre_filter(&mut self, reason: &PreFilterReason) {
+        self.0 |= bit(reason.plugin());
+    }
+}
+
+fn bit(plugin: Plugin) -> u32 {
+    1 << plugin as u32
+}
+
+impl Placer for Board<'_> {
+    fn mark(&mut self, node: NodeId, mark: Mark, on: bool) {
+        if let Some(marks) = self.marks.get_mut(usize::from(node.0)) {
+            marks.retain(|m| *m != mark);
+            if on {
+                marks.push(mark);
+            }
+        }
+        let node = their_node(node);
+        match mark {
+            Mark::UnreachableNoSchedule => self.state.set_unreachable(node, on),
+            // Every admitted pod tolerates it, for a while at least.
+            Mark::UnreachableNoExecute => {}
+            // The scheduler's state has no such taint; who tolerates neither is kept out by either.
+            Mark::OutOfService => self.state.set_not_ready(node, on),
+            Mark::Cordoned => self.state.set_cordoned(node, on),
+        }
+    }
+
+    fn register(&mut self, node: NodeId, exists: bool) {
+        if !exists && let Some(marks) = self.marks.get_mut(usize::from(node.0)) {
+            for mark in std::mem::take(marks) {
+                self.mark(node, mark, false);
+            }
+        }
+        self.state.set_registered(their_node(node), exists);
+    }
+
+    fn add(&mut self, pod: PodId, workload: WorkloadId, ordinal: u32, _: Option<NodeId>) {
+        let class = self.compiled.class(workload, ordinal);
+        self.pods.insert(pod, Known { workload, class, ordinal, node: None, nominated: None });
+    }
+
+    fn bind(&mut self, pod: PodId, node: NodeId) {
+        let Some(known) = self.pods.get_mut(&pod) else { return };
+        known.node = Some(node);
+        let known = *known;
+        let world = &self.compiled.world;
+        let classes = &self.compiled.workloads[usize::from(known.workload.0)];
+        for &claim in classes.claims.get(known.ordinal as usize).into_iter().flatten() {
+            if self.state.claim(claim) == ClaimBinding::Unbound {
+                let nodes = if classes.local { NodeSet::of(their_node(node)) } else { world.all_nodes() };
+                self.state.bind_claim(world, claim, ClaimBinding::Provisioned(nodes));
+            }
+        }
+        let placed = Placed {
+            pod: theirs(pod),
+            class: known.class,
+            start: NOT_STARTED,
+            terminating: false,
+            preempted: false,
+        };
+        self.state.place(world, their_node(node), placed);
+    }
+
+    fn started(&mut self, pod: PodId, at: i64) {
+        self.start(pod, at, false, false);
+    }
+
+    fn terminate(&mut self, pod: PodId, preempted: bool) {
+        if let Some(Known { node: Some(node), .. }) = self.pods.get(&pod) {
+            self.state.terminate(&self.compiled.world, their_node(*node), theirs(pod), preempted);
+        }
+    }
+
+    fn remove(&mut self, pod: PodId) {
+        self.state.clear_nomination(theirs(pod));
+        if let Some(Known { node: Some(node), .. }) = self.pods.remove(&pod) {
+            self.state.remove(&self.compiled.world, their_node(node), theirs(pod));
+        }
+    }
+
+    fn nominate(&mut self, pod: PodId, node: Option<NodeId>) {
+        let Some(known) = self.pods.get_mut(&pod) else { return };
+        known.nominated = node;
+        match node {
+            Some(node) => {
+                self.state.nominate(Nomination {
+                    pod: theirs(pod),
+                    class: known.class,
+                    node: their_node(node),
+                });
+            }
+            None => self.state.clear_nomination(theirs(pod)),
+        }
+    }
+
+    fn decide(&mut self, pod: PodId) -> Verdict {
+        let mut plugins = Plugins::default();
+        match self.decide_observed(pod, &mut plugins) {
+            Decision::Bind(nodes) => Verdict::Bind(nodes.iter().map(our_node).collect()),
+            Decision::Pending => Verdict::Unschedulable(Rejectors(plugins.0)),
+            Decision::Preempt(candidates) => {
+                let priority = self.pods.get(&pod).map_or(0, |k| self.compiled.world.class(k.class).priority);
+                let lower = |n: &&Nomination| self.compiled.world.class(n.class).priority < priority;
+                let ours = candidates.into_iter().map(|c| Candidate {
+                    node: our_node(c.node),
+                    victims: c.victims.iter().map(|v| PodId(v.pod.0)).collect(),
+                    denominated: self
+                        .state
+                        .nominations()
+                        .iter()
+                        .filter(|n| n.node == c.node)
+                        .filter(lower)
+                        .map(|n| PodId(n.pod.0))
+                        .collect(),
+                });
+                Verdict::Preempt(ours.collect(), Rejectors(plugins.0))
+            }
+        }
+    }
+
+    fn wakes(&self, pod: PodId, rejectors: Rejectors, news: News) -> bool {
+        let Some(known) = self.pods.get(&pod) else { return false };
+        let waiting = known.workload;
+        let other = |p: PodId| self.pods.get(&p).map(|k| k.workload);
+        let any = |hint: &dyn Fn(Plugin) -> bool| {
+            Plugin::FILTERS.into_iter().any(|p| rejectors.0 & bit(p) != 0 && hint(p))
+        };
+        match news {
+            News::Gone(_, other, _) => any(&|p| self.compiled.hints.gone(p, waiting, other)),
+            News::Bound(bound, _) => {
+                other(bound).is_some_and(|o| any(&|p| self.compiled.hints.bound(p, waiting, o)))
+            }
+            News::Registered(_) => rejectors.0 != 0,
+            News::Untainted(node) => {
+                let classes = &self.compiled.workloads[usize::from(waiting.0)];
+                let marks = &self.marks[usize::from(node.0)];
+                let tolerated = marks.iter().all(|m| classes.tolerates.contains(m));
+                let cordoned = marks.contains(&Mark::Cordoned);
+                tolerated && rejectors.0 & bit(Plugin::TaintToleration) != 0
+                    || !cordoned && rejectors.0 & bit(Plugin::NodeUnschedulable) != 0
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Queueing hints: which events wake a pod that found no node. Source: `EventsToRegister` and the hint
+//! functions of the plugins in `pkg/scheduler/framework/plugins`, v1.34. They are on by default from 1.32;
+//! before, every registered event wakes.
+//!
+//! The trap: InterPodAffinity asks about the *waiting* pod's own terms only. A pod that is kept away by
+//! the anti-affinity of another pod alone sleeps on when that pod goes, unless another plugin that
+//! rejected it wakes it.
+
+use super::facts::WorkloadId;
+use crate::cluster::Cluster;
+use crate::kube::{Pod, PodAffinityTerm};
+use crate::scheduler::Plugin;
+
+/// What pods of one workload mean to a waiting pod of another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Relation {
+    /// It matches all of the waiting pod's required anti-affinity terms.
+    repels: bool,
+    /// It matches all of its required affinity terms.
+    attracts: bool,
+    /// One of its spread constraints counts it.
+    spreads: bool,
+    /// Its host ports collide.
+    ports: bool,
+}
+
+/// The relations of all workloads.
+#[derive(Clone, Debug)]
+pub(super) struct Hints {
+    relations: Vec<Vec<Relation>>,
+    /// Whether the version has hints at all.
+    enabled: bool,
+}
+
+impl Hints {
+    /// Compares one pod of each workload with one of each other.
+    pub(super) fn of(cluster: &Cluster, pods: &[Pod]) -> Self {
+        let row = |waiting: &Pod| pods.iter().map(|other| relation(cluster, waiting, other)).collect();
+        Self { relations: pods.iter().map(row).collect(), enabled: cluster.version.minor() >= 32 }
+    }
+
+    fn relation(&self, waiting: WorkloadId, other: WorkloadId) -> Relation {
+        let row = self.relations.get(usize::from(waiting.0));
+        row.and_then(|r| r.get(usize::from(other.0))).copied().unwrap_or_default()
+    }
+
+    /// Whether the end of a bound pod wakes one that `plugin` rejected.
+    pub(super) fn gone(&self, plugin: Plugin, waiting: WorkloadId, other: WorkloadId) -> bool {
+        let relation = self.relation(waiting, other);
+        match plugin {
+            Plugin::NodeResourcesFit | Plugin::VolumeRestrictions => true,
+            Plugin::NodePorts => relation.ports || !self.enabled,
+            Plugin::InterPodAffinity => relation.repels || !self.enabled,
+            Plugin::PodTopologySpread => relation.spreads || !self.enabled,
+            _ => false,
+        }
+    }
+
+    /// Whether the binding of a pod wakes one that `plugin` rejected.
+    pub(super) fn bound(&self, plugin: Plugin, waiting: WorkloadId, other: WorkloadId) -> bool {
+        let relation = self.relation(waiting, other);
+        match plugin {
+            Plugin::InterPodAffinity => relation.attracts || !self.enabled,
+            Plugin::PodTopologySpread => relation.spreads || !self.enabled,
+            _ => false,
+        }
+    }
+}
+
+fn relation(cluster: &Cluster, waiting: &Pod, other: &Pod) -> Relation {
+    let affinity = waiting.spec.affinity.as_ref();
+    let anti = affinity.and_then(|a| a.pod_anti_affinity.as_ref()).map_or(&[][..], |a| &a.required);
+    let near = affinity.and_then(|a| a.pod_affinity.as_ref()).map_or(&[][..], |a| &a.required);
+    let all = |terms: &[PodAffinityTerm]| {
+        !terms.is_empty() && terms.iter().all(|t| matches(cluster, t, waiting, other))
+    };
+    let same_namespace = waiting.metadata.namespace() == other.metadata.namespace();
+    let counts = |s: &crate::kube::TopologySpreadConstraint| {
+        s.label_selector.as_ref().is_some_and(|l| l.matches(&other.metadata.labels))
+    };
+    Relation {
+        repels: all(anti),
+        attracts: all(near),
+        spreads: same_namespace && waiting.spec.topology_spread_constraints.iter().any(counts),
+        ports: ports(waiting).any(|p| ports(other).any(|q| p == q)),
+    }
+}
+
+fn ports(pod: &Pod) -> impl Iterator<Item = (i32, &str)> {
+    let containers = pod.spec.containers.iter().chain(&pod.spec.init_containers);
+    containers.flat_map(|c| &c.ports).filter(|p| p.host_port > 0).map(|p| (p.host_port, p.protocol.as_str()))
+}
+
+/// Whether a term of the waiting pod selects the other pod.
+fn matches(cluster: &Cluster, term: &PodAffinityTerm, waiting: &Pod, other: &Pod) -> bool {
+    let namespace = other.metadata.namespace();
+    let own = term.namespaces.is_empty() && term.namespace_selector.is_none();
+    let selected =
+        term.namespace_selector.as_ref().is_some_and(|s| s.matches(&cluster.namespace_labels(namespace)));
+    let reaches = if own {
+        namespace == waiting.metadata.namespace()
+    } else {
+        selected || term.namespaces.iter().any(|n| n == namespace)
+    };
+    reaches && term.label_selector.as_ref().is_some_and(|s| s.matches(&other.metadata.labels))
+}
