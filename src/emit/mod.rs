@@ -10,10 +10,13 @@ mod manifests;
 pub mod quota;
 pub mod record;
 pub mod recovery;
+pub mod runbook;
 pub mod scripts;
 pub mod template;
 
 pub use artifact::{Artifact, Line};
+
+use std::collections::BTreeMap;
 
 use crate::diag::{Diagnostic, codes::build as codes};
 use crate::overlay::{self, Lowered};
@@ -39,7 +42,7 @@ pub fn artifacts(plan: &Plan, lowered: &Lowered) -> Result<Vec<Artifact>, Vec<Di
             .collect();
         files.push(file);
     }
-    let groups = [manifests::files(plan), delivery::files(plan, lowered)];
+    let groups = [manifests::files(plan), delivery::files(plan, lowered), pages(plan, lowered)];
     for group in groups {
         match group {
             Ok(more) => files.extend(more),
@@ -51,6 +54,16 @@ pub fn artifacts(plan: &Plan, lowered: &Lowered) -> Result<Vec<Artifact>, Vec<Di
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(files)
+}
+
+/// The pages for people.
+fn pages(plan: &Plan, lowered: &Lowered) -> Result<Vec<Artifact>, RenderError> {
+    let name = |overlay: &overlay::Overlay| {
+        plan.policy.services[plan.services[overlay.service].index].name.value.as_str()
+    };
+    let overlays: Vec<&str> = lowered.overlays.iter().map(name).collect();
+    let context = runbook::context(plan, &BTreeMap::new(), &overlays);
+    Ok(vec![Artifact::text("RUNBOOK.md", runbook::runbook(&context)?)])
 }
 
 fn unrenderable(error: &RenderError) -> Diagnostic {

@@ -13,6 +13,7 @@ use serde::Serialize;
 
 /// The embedded templates: name, source. The name's ending decides how values are quoted.
 pub const TEMPLATES: &[(&str, &str)] = &[
+    ("RUNBOOK.md", include_str!("../../templates/RUNBOOK.md")),
     ("cluster/install.sh", include_str!("../../templates/cluster/install.sh")),
     ("cluster/recovery/backup-sqlite.sh", include_str!("../../templates/cluster/recovery/backup-sqlite.sh")),
     ("cluster/recovery/check-backup.sh", include_str!("../../templates/cluster/recovery/check-backup.sh")),

@@ -15,7 +15,10 @@ pinned() { # FOLDER MODULE
 kubernetes=$(pinned kubernetes k8s.io/kubernetes)
 etcd=$(pinned etcd go.etcd.io/etcd/server/v3)
 kwok=$(pinned kwok sigs.k8s.io/kwok)
-[ -n "$kubernetes" ] && [ -n "$etcd" ] && [ -n "$kwok" ] || { echo "build.sh: a module has no pinned version" >&2; exit 1; }
+if [ -z "$kubernetes" ] || [ -z "$etcd" ] || [ -z "$kwok" ]; then
+    echo 'build.sh: a module has no pinned version' >&2
+    exit 1
+fi
 
 dir=${1:-${XDG_CACHE_HOME:-$HOME/.cache}/lifeboat/control-plane/kubernetes-$kubernetes-etcd-$etcd-kwok-$kwok}
 mkdir -p "$dir"

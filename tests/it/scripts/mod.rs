@@ -5,6 +5,7 @@ mod fence;
 mod host;
 mod hostile;
 mod rebalance;
+mod runbook;
 mod taints;
 
 use std::fs;

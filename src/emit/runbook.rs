@@ -1,0 +1,268 @@
+//! `RUNBOOK.md`: one page per cluster, with its own names and seconds.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::template::{RenderError, render};
+use crate::lifecycle::clocks::Clocks;
+use crate::lifecycle::window::Millis;
+use crate::plan::Plan;
+use crate::policy::{Expect, PodRef, Role, Scenario, Who};
+use crate::shape::Field;
+
+/// What the page knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RunbookContext {
+    /// The cluster's name.
+    pub cluster: String,
+    /// Every node in the order of the policy.
+    pub nodes: Vec<RunbookNode>,
+    /// Names of the servers.
+    pub servers: Vec<String>,
+    /// Servers that embedded etcd needs.
+    pub quorum: usize,
+    /// `etcd`, `sqlite` or `external`.
+    pub datastore: String,
+    /// `manual`, `automatic` or `none`.
+    pub fencing: String,
+    /// Seconds of NotReady before a fence.
+    pub after: u64,
+    /// Dead nodes at most at which the automation acts.
+    pub max_nodes: u32,
+    /// The policy's scenarios.
+    pub scenarios: Vec<RunbookScenario>,
+    /// Tiers, highest priority first.
+    pub tiers: Vec<RunbookTier>,
+    /// Seconds until a lost node is seen, at least.
+    pub detection_low: u64,
+    /// Seconds until a lost node is seen, at most.
+    pub detection_high: u64,
+    /// Seconds until an automatic fence, at least.
+    pub fence_low: u64,
+    /// Seconds until an automatic fence, at most.
+    pub fence_high: u64,
+    /// Seconds from a fence to the replacement of a StatefulSet's pod, at most.
+    pub collection: u64,
+    /// Seconds by which the second node of a double loss comes later, at most.
+    pub second_node: u64,
+    /// Services in the order of their installation.
+    pub services: Vec<RunbookService>,
+    /// Whether Applications are written.
+    pub argocd: bool,
+    /// Their namespace; empty without them.
+    pub argocd_namespace: String,
+}
+
+/// A node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RunbookNode {
+    /// Its name.
+    pub name: String,
+    /// `server` or `agent`.
+    pub role: String,
+    /// `yes`, or empty.
+    pub lifeboat: String,
+    /// Its taints, `key=value:effect`.
+    pub taints: Vec<String>,
+}
+
+/// A scenario.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RunbookScenario {
+    /// Its name.
+    pub name: String,
+    /// What is lost, as the policy writes it.
+    pub lost: String,
+    /// What is then true, one sentence each.
+    pub claims: Vec<String>,
+    /// The proof's verdict; empty if there is none.
+    pub verdict: String,
+}
+
+/// When the Deployments of a tier are replaced.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RunbookTier {
+    /// Its name.
+    pub name: String,
+    /// Seconds from the loss, at least.
+    pub low: u64,
+    /// Seconds from the loss, at most.
+    pub high: u64,
+}
+
+/// A release.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RunbookService {
+    /// Helm's release name.
+    pub release: String,
+    /// The chart's name.
+    pub chart: String,
+    /// The chart's repository.
+    pub repository: String,
+    /// The chart's version.
+    pub version: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// Values files in Helm's order, from the output folder.
+    pub values: Vec<String>,
+}
+
+/// Renders `RUNBOOK.md`.
+///
+/// # Errors
+/// If a value has no safe form on a page.
+pub fn runbook(context: &RunbookContext) -> Result<String, RenderError> {
+    render("RUNBOOK.md", context)
+}
+
+/// The page's context. `verdicts` are the proof's, by scenario; `overlays` the names of services that
+/// have an overlay.
+#[must_use]
+pub fn context(plan: &Plan, verdicts: &BTreeMap<String, String>, overlays: &[&str]) -> RunbookContext {
+    let policy = &plan.policy;
+    let clocks = clocks(plan);
+    let detection = clocks.detection();
+    let servers: Vec<String> =
+        plan.nodes.iter().filter(|node| node.role == Role::Server).map(|node| node.name.clone()).collect();
+    let (low, high) = (seconds_down(detection.earliest), seconds_up(detection.latest));
+    RunbookContext {
+        cluster: policy.cluster.name.value.clone(),
+        nodes: nodes(plan),
+        quorum: servers.len() / 2 + 1,
+        servers,
+        datastore: policy.cluster.datastore.value.word().to_owned(),
+        fencing: policy.recovery.fencing.value.word().to_owned(),
+        after: policy.recovery.after.value,
+        max_nodes: policy.recovery.max_nodes.value,
+        scenarios: policy.scenarios.iter().map(|s| scenario(plan, s, verdicts)).collect(),
+        tiers: tiers(plan, &clocks, low, high),
+        detection_low: low,
+        detection_high: high,
+        fence_low: low.saturating_add(policy.recovery.after.value),
+        fence_high: high.saturating_add(policy.recovery.after.value).saturating_add(TIMER_PERIOD),
+        collection: seconds_up(clocks.collection().latest),
+        second_node: seconds_up(Some(clocks.eviction_interval)),
+        services: services(plan, overlays),
+        argocd: policy.argocd.is_some(),
+        argocd_namespace: policy.argocd.as_ref().map_or_else(String::new, |a| a.namespace.value.clone()),
+    }
+}
+
+/// Seconds between two looks of the automation: see `lifeboat-fence.timer`.
+const TIMER_PERIOD: u64 = 20;
+
+/// Kubernetes' clocks with the policy's own.
+fn clocks(plan: &Plan) -> Clocks {
+    let cluster = &plan.policy.cluster;
+    let mut clocks = Clocks::of_minor(cluster.minor.value);
+    clocks.monitor_grace = cluster.grace_period.value.saturating_mul(1000);
+    clocks.unreachable_toleration = cluster.default_eviction_delay.value.saturating_mul(1000);
+    clocks
+}
+
+fn seconds_down(at: Millis) -> u64 {
+    at / 1000
+}
+
+fn seconds_up(at: Option<Millis>) -> u64 {
+    at.unwrap_or(Millis::MAX).div_ceil(1000)
+}
+
+fn nodes(plan: &Plan) -> Vec<RunbookNode> {
+    let node = |node: &crate::plan::NodePlan| RunbookNode {
+        name: node.name.clone(),
+        role: node.role.word().to_owned(),
+        lifeboat: if node.lifeboat { "yes" } else { "" }.to_owned(),
+        taints: node
+            .taints
+            .iter()
+            .map(|t| format!("{}={}:{}", t.value.key, t.value.value, t.value.effect.word()))
+            .collect(),
+    };
+    plan.nodes.iter().map(node).collect()
+}
+
+/// Detection, the tier's toleration, and one interval of the eviction rate limit.
+fn tiers(plan: &Plan, clocks: &Clocks, low: u64, high: u64) -> Vec<RunbookTier> {
+    let default = clocks.unreachable_toleration / 1000;
+    let wait = seconds_up(Some(clocks.monitor_period.saturating_add(clocks.reaction)));
+    let tier = |tier: &crate::policy::Tier| {
+        let delay = tier.eviction_delay.as_ref().map_or(default, |delay| delay.value);
+        RunbookTier {
+            name: tier.name.value.clone(),
+            low: low.saturating_add(delay),
+            high: high.saturating_add(delay).saturating_add(wait),
+        }
+    };
+    plan.policy.tier_ids().map(|(_, t)| tier(t)).collect()
+}
+
+fn services(plan: &Plan, overlays: &[&str]) -> Vec<RunbookService> {
+    let up =
+        "../".repeat(plan.policy.cluster.output.value.split('/').filter(|part| !part.is_empty()).count());
+    let service = |planned: &crate::plan::ServicePlan| {
+        let service = &plan.policy.services[planned.index];
+        let name = service.name.value.as_str();
+        let mut values: Vec<String> =
+            service.values.iter().map(|file| format!("{up}{}", file.value)).collect();
+        if overlays.contains(&name) {
+            values.push(format!("{name}/values.yaml"));
+        }
+        RunbookService {
+            release: service.release.value.clone(),
+            chart: planned.edition.chart.clone(),
+            repository: planned.edition.repository.clone(),
+            version: planned.edition.version.to_string(),
+            namespace: service.namespace.value.clone(),
+            values,
+        }
+    };
+    plan.services.iter().map(service).collect()
+}
+
+fn scenario(plan: &Plan, scenario: &Scenario, verdicts: &BTreeMap<String, String>) -> RunbookScenario {
+    RunbookScenario {
+        name: scenario.name.value.clone(),
+        lost: scenario.lose.value.clone(),
+        claims: claims(plan, &scenario.expect),
+        verdict: verdicts.get(&scenario.name.value).cloned().unwrap_or_default(),
+    }
+}
+
+/// The expectation in words.
+fn claims(plan: &Plan, expect: &Expect) -> Vec<String> {
+    let mut claims = Vec::new();
+    let mut say = |who: &Option<Field<Who>>, all: &str, some: &str, none: &str| {
+        if let Some(who) = who {
+            claims.push(match &who.value {
+                Who::All => all.to_owned(),
+                Who::None => none.to_owned(),
+                Who::Some(pods) => {
+                    let names: Vec<String> = pods.iter().map(|pod| name(plan, &pod.value)).collect();
+                    format!("{some}: {}", names.join(", "))
+                }
+            });
+        }
+    };
+    say(&expect.running, "everything runs", "running", "nothing runs");
+    say(&expect.lifeboat, "everything is on the lifeboat", "on the lifeboat", "the lifeboat is empty");
+    say(&expect.pending, "everything waits", "waiting", "nothing waits");
+    say(&expect.stuck, "everything hangs", "hanging on a lost node", "nothing hangs");
+    say(&expect.frozen, "nothing is rescheduled", "not rescheduled", "everything is rescheduled");
+    say(&expect.evicted, "everything is evicted", "evicted", "nobody is evicted");
+    say(&expect.down, "everything is down", "down", "nothing is down");
+    if let Some(rules) = &expect.apart {
+        let names: Vec<&str> = rules.value.iter().map(|rule| rule.value.as_str()).collect();
+        claims.push(format!("apart: {}", names.join(", ")));
+    }
+    claims
+}
+
+fn name(plan: &Plan, pods: &PodRef) -> String {
+    match pods {
+        PodRef::Tier(id) => plan.policy.tier(*id).name.value.clone(),
+        PodRef::Service(name) | PodRef::Workload(name) => name.clone(),
+        PodRef::Component { service, component } => format!("{service}/{component}"),
+    }
+}
