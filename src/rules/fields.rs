@@ -3,20 +3,17 @@
 use serde_json::Value;
 
 use super::{Found, Subject};
+use crate::cluster::WorkloadKind;
 use crate::diag::codes::verify as codes;
 use crate::kube::TopologySpreadConstraint;
 use crate::plan::{NODE_SELECTOR, REPLICAS, SPREAD};
 
 pub(super) fn check(subject: Subject<'_>, found: &mut Vec<Found>) {
     let Some(carrier) = subject.carrier else { return };
-    let workload = subject.workload;
+    replicas(subject, found);
     let spread = normal(serde_json::to_value(&subject.pod().topology_spread_constraints).unwrap_or_default());
     let selector = serde_json::to_value(&subject.pod().node_selector).unwrap_or_default();
-    let real = [
-        (REPLICAS, Value::from(workload.replicas), "replicas"),
-        (SPREAD, spread, "topologySpreadConstraints"),
-        (NODE_SELECTOR, selector, "nodeSelector"),
-    ];
+    let real = [(SPREAD, spread, "topologySpreadConstraints"), (NODE_SELECTOR, selector, "nodeSelector")];
     for (target, real, key) in real {
         let Some(decision) = carrier.fields.get(&target) else { continue };
         let planned = decision.value.value.clone().unwrap_or_default();
@@ -29,6 +26,23 @@ pub(super) fn check(subject: Subject<'_>, found: &mut Vec<Found>) {
             Found::new(codes::FIELD_DIFFERS, &[key], message).why(decision.value.why).policy(carrier.span),
         );
     }
+}
+
+/// Replicas are part of the proof whoever decided them.
+fn replicas(subject: Subject<'_>, found: &mut Vec<Found>) {
+    let Some(carrier) = subject.ranked() else { return };
+    let kind = subject.workload.kind;
+    if !matches!(kind, WorkloadKind::Deployment | WorkloadKind::StatefulSet | WorkloadKind::ReplicaSet) {
+        return;
+    }
+    let (real, planned) = (subject.workload.replicas, carrier.replicas());
+    if u32::try_from(real).ok() == Some(planned) {
+        return;
+    }
+    let message = format!("has replicas {real}; the plan says {planned}");
+    let mut finding = Found::new(codes::FIELD_DIFFERS, &[] as &[&str], message).policy(carrier.span);
+    finding.why = carrier.fields.get(&REPLICAS).map(|decision| decision.value.why);
+    found.push(finding);
 }
 
 /// Spread constraints as the API's types write them.

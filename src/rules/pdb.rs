@@ -43,7 +43,7 @@ pub fn check(pdb: &PodDisruptionBudget, workloads: &[Guarded]) -> Option<Found> 
     let message = format!("never lets {count} go ({}), so that a drain waits for ever", titles.join(", "));
     Some(
         Found::new(codes::PDB_BLOCKS_DRAIN, &["spec", field], message)
-            .note("eviction by taint and preemption do not ask the budget for long; `kubectl drain` does")
+            .note("eviction by taint does not ask the budget, preemption only prefers to keep it; `kubectl drain` waits for it")
             .help("allow one pod to be away (`maxUnavailable: 1`), or run more replicas"),
     )
 }

@@ -82,17 +82,13 @@ pub fn check(term: &Term, namespace: &str, own_daemon: bool, targets: &[Target])
             }
             None => format!("has a term that matches no pod in {}", list(&namespaces)),
         };
-        let severity =
-            if elsewhere.is_empty() && !term.required { Severity::Note } else { Severity::Warning };
         let help = match elsewhere.first() {
             Some(other) => {
                 format!("add `namespaces: [{other}]`: without it a term sees the pod's own namespace")
             }
             None => "it does nothing; does the selector name labels that the pods really have?".to_owned(),
         };
-        return Some(
-            Found::new(codes::SELECTOR_MATCHES_NOTHING, &term.path, message).severity(severity).help(help),
-        );
+        return Some(Found::new(codes::SELECTOR_MATCHES_NOTHING, &term.path, message).help(help));
     }
     let daemon = matched.iter().find(|target| target.daemon);
     match daemon {

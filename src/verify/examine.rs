@@ -29,6 +29,8 @@ pub(super) struct Record {
     pub(super) owner: Option<(String, String)>,
     pub(super) origin: Origin,
     pub(super) findings: Vec<Finding>,
+    /// The API would refuse it: its fields are empty.
+    pub(super) unread: bool,
 }
 
 /// An object of the cluster itself.
@@ -133,13 +135,18 @@ fn carrier(plan: &Plan, index: &Index<'_>, object: &Object, out: &mut Examined) 
                 out.records.push(record);
             }
             Ok(None) => {}
-            // What the rule on types found already need not be said twice.
-            Err(_) if !typed_well => out.findings.append(&mut types),
             Err((path, message)) => {
-                let path: Vec<&str> = path.split(['.', '[', ']']).filter(|step| !step.is_empty()).collect();
-                let message = format!("is not what the API takes for a {}: {message}", object.kind);
-                let found = Found::new(codes::WRONG_API_TYPE, &[] as &[&str], message);
-                out.findings.push(finding(plan, &object.title(), None, found, Some(object.at(&path))));
+                let mut record = unread(index, object);
+                record.findings.append(&mut types);
+                // What the rule on types found already need not be said twice.
+                if typed_well {
+                    let path: Vec<&str> =
+                        path.split(['.', '[', ']']).filter(|step| !step.is_empty()).collect();
+                    let message = format!("is not what the API takes for a {}: {message}", object.kind);
+                    let found = Found::new(codes::WRONG_API_TYPE, &[] as &[&str], message);
+                    record.findings.push(finding(plan, &record.title, None, found, Some(object.at(&path))));
+                }
+                out.records.push(record);
             }
         }
     }
@@ -211,6 +218,30 @@ fn record(plan: &Plan, index: &Index<'_>, object: &Object, mut workload: Workloa
         origin: object.origin.clone(),
         title,
         findings,
+        unread: false,
+    }
+}
+
+/// A workload that cannot be read: known by kind and name only.
+fn unread(index: &Index<'_>, object: &Object) -> Record {
+    let workload =
+        Workload { namespace: object.namespace.clone(), name: object.name.clone(), ..Workload::default() };
+    Record {
+        title: object.title(),
+        object: (object.kind.clone(), object.name.clone()),
+        kind: workload.kind,
+        matched: index.find(object, &workload),
+        namespace: workload.namespace,
+        name: workload.name,
+        labels: Labels::new(),
+        replicas: 0,
+        class: String::new(),
+        class_origin: object.origin.clone(),
+        terms: Vec::new(),
+        owner: None,
+        origin: object.origin.clone(),
+        findings: Vec::new(),
+        unread: true,
     }
 }
 

@@ -249,7 +249,9 @@ fn verdicts(plan: &Plan, records: &[Record], findings: &[Finding]) -> Vec<Verdic
         .iter()
         .map(|record| {
             let component = carrier_id(record).map(|id| plan.display(plan.carrier(id)));
-            let answer = if failed.contains(record.title.as_str()) {
+            let answer = if record.unread {
+                Answer::CouldNotRead
+            } else if failed.contains(record.title.as_str()) {
                 Answer::Violates
             } else if component.is_some() {
                 Answer::Holds

@@ -29,8 +29,10 @@ pub enum Answer {
     Holds,
     /// An error was found on it, and nobody allowed it.
     Violates,
-    /// The policy does not name it, and nothing was found on it.
+    /// The policy does not name it, and no error was found on it.
     NotInPolicy,
+    /// The API would refuse it, so that no rule can say what it would do.
+    CouldNotRead,
 }
 
 impl Answer {
@@ -41,6 +43,7 @@ impl Answer {
             Self::Holds => "holds",
             Self::Violates => "violates",
             Self::NotInPolicy => "not in the policy",
+            Self::CouldNotRead => "could not read",
         }
     }
 }

@@ -60,11 +60,12 @@ pub fn human(report: &Report, sources: &SourceMap, all: bool) -> String {
 
 /// Planned workloads one by one; those that the policy does not name are counted in the totals.
 fn answers(report: &Report, out: &mut String) {
-    let planned = || report.verdicts.iter().filter(|v| v.component.is_some() || v.answer == Answer::Violates);
+    let planned =
+        || report.verdicts.iter().filter(|v| v.component.is_some() || v.answer != Answer::NotInPolicy);
     let width = planned().map(|v| v.component.as_deref().unwrap_or("-").chars().count()).max().unwrap_or(0);
     for verdict in planned() {
         let component = verdict.component.as_deref().unwrap_or("-");
-        let _ = writeln!(out, "{:8}  {component:width$}  {}", verdict.answer.word(), clean(&verdict.title));
+        let _ = writeln!(out, "{:14}  {component:width$}  {}", verdict.answer.word(), clean(&verdict.title));
     }
     if planned().next().is_some() {
         out.push('\n');

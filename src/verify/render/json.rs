@@ -49,6 +49,7 @@ pub fn json(report: &Report, sources: &SourceMap) -> String {
         "holds": report.count(Answer::Holds),
         "violates": report.count(Answer::Violates),
         "not_in_policy": report.count(Answer::NotInPolicy),
+        "could_not_read": report.count(Answer::CouldNotRead),
     }));
     lines.iter().map(|line| format!("{line}\n")).collect()
 }

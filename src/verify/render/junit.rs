@@ -19,7 +19,7 @@ pub fn junit(report: &Report, sources: &SourceMap) -> String {
     for verdict in &report.verdicts {
         let findings = by_target.remove(verdict.title.as_str()).unwrap_or_default();
         tests += 1;
-        failures += usize::from(verdict.answer == Answer::Violates);
+        failures += usize::from(matches!(verdict.answer, Answer::Violates | Answer::CouldNotRead));
         skipped += usize::from(verdict.answer == Answer::NotInPolicy);
         let class = verdict.component.as_deref().unwrap_or("not in the policy");
         case(&mut cases, class, &verdict.title, verdict.answer, &findings, sources);
@@ -55,7 +55,7 @@ fn case(
     }
     out.push_str(">\n");
     match answer {
-        Answer::Violates => {
+        Answer::Violates | Answer::CouldNotRead => {
             let first = findings.iter().find(|finding| finding.fails());
             let (code, message) =
                 first.map_or(("", ""), |f| (f.diagnostic.code.name(), f.diagnostic.message.as_str()));

@@ -44,7 +44,7 @@ pub fn markdown(report: &Report) -> String {
         }
     }
     let planned: Vec<_> =
-        report.verdicts.iter().filter(|v| v.component.is_some() || v.answer == Answer::Violates).collect();
+        report.verdicts.iter().filter(|v| v.component.is_some() || v.answer != Answer::NotInPolicy).collect();
     if !planned.is_empty() {
         out.push_str("\n<details><summary>Workloads</summary>\n\n| component | workload | answer |\n| --- | --- | --- |\n");
         for verdict in planned.iter().take(MOST * 2) {

@@ -47,7 +47,7 @@ fn policy_place(finding: &Finding, sources: &SourceMap) -> Option<(String, usize
 fn summary(report: &Report) -> Vec<String> {
     let counts = &report.counts;
     let mut lines = vec![format!(
-        "{} ({} empty, {} refused), {}: {} hold, {} violate, {} not in the policy",
+        "{} ({} empty, {} refused), {}: {} hold, {} violate, {} not in the policy, {} could not be read",
         plural(counts.documents, "document"),
         counts.empty,
         counts.refused,
@@ -55,6 +55,7 @@ fn summary(report: &Report) -> Vec<String> {
         report.count(Answer::Holds),
         report.count(Answer::Violates),
         report.count(Answer::NotInPolicy),
+        report.count(Answer::CouldNotRead),
     )];
     if !counts.skipped.is_empty() {
         let kinds: Vec<String> =

@@ -125,7 +125,8 @@ fn json_lines_are_objects_with_the_summary_last() {
         assert_eq!(lines.len(), report.findings.len() + report.verdicts.len() + 1);
         let last = lines.last().unwrap();
         assert_eq!(last["type"], "summary");
-        let answers = ["holds", "violates", "not_in_policy"].map(|key| last[key].as_u64().unwrap());
+        let answers =
+            ["holds", "violates", "not_in_policy", "could_not_read"].map(|key| last[key].as_u64().unwrap());
         assert_eq!(answers.iter().sum::<u64>(), report.verdicts.len() as u64);
     }
 }
