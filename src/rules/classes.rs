@@ -1,6 +1,8 @@
 //! Priority classes in the input: those that workloads name exist, have the plan's values, and stand in
 //! the order of the tiers.
 
+use std::collections::BTreeSet;
+
 use super::Found;
 use crate::diag::{Severity, codes::verify as codes};
 use crate::kube::PriorityClass;
@@ -8,11 +10,11 @@ use crate::plan::Plan;
 
 /// Whether pods that name the class would be admitted: it is planned, in the input, or Kubernetes' own.
 #[must_use]
-pub fn exists(plan: &Plan, input: &[&PriorityClass], class: &str) -> bool {
+pub fn exists(plan: &Plan, input: &BTreeSet<&str>, class: &str) -> bool {
     class.is_empty()
         || matches!(class, "system-cluster-critical" | "system-node-critical")
         || plan.classes.iter().any(|known| known.name == class)
-        || input.iter().any(|known| known.metadata.name == class)
+        || input.contains(class)
 }
 
 /// A workload names a class that nobody has.

@@ -39,7 +39,7 @@ pub fn verify(
     let mut all = Examined::default();
     for input in inputs {
         match input.stream {
-            Ok(stream) => all.append(stream_of(plan, &index, &input.name, stream, budget, threads)),
+            Ok(stream) => read(plan, &index, (&input.name, stream), budget, threads, &mut all),
             Err(error) => {
                 all.broken = true;
                 all.findings.push(Finding {
@@ -56,21 +56,20 @@ pub fn verify(
     finish(plan, all)
 }
 
-fn stream_of(
+fn read(
     plan: &Plan,
     index: &Index<'_>,
-    name: &str,
-    stream: Box<dyn BufRead + Send>,
+    (name, stream): (&str, Box<dyn BufRead + Send>),
     budget: &Budget,
     threads: usize,
-) -> Examined {
+    all: &mut Examined,
+) {
     let file: Arc<str> = name.into();
-    let mut all = Examined::default();
     let mut chunks = Chunks::new(stream, *budget);
     loop {
         let batch = batch(&mut chunks);
         if batch.is_empty() {
-            return all;
+            return;
         }
         let work = |chunk| examine(plan, index, read_chunk(&file, chunk, budget));
         for examined in parallel(batch, threads, &work) {

@@ -1,11 +1,13 @@
 //! What can be said about an object while its document is at hand.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::matching::{Index, Match};
 use super::{Finding, application};
 use crate::cluster::{Cluster, KubernetesVersion, Workload, WorkloadKind};
-use crate::diag::{Diagnostic, codes::manifest as manifest_codes, codes::verify as codes};
+use crate::diag::{Diagnostic, Severity, codes::manifest as manifest_codes, codes::verify as codes};
 use crate::kube::{Labels, Node, PodDisruptionBudget, PriorityClass};
 use crate::manifest::{self, Object, Origin, Outcome, Role};
 use crate::plan::{CarrierId, Plan};
@@ -49,10 +51,25 @@ pub(super) struct Examined {
     pub(super) findings: Vec<Finding>,
     pub(super) counts: manifest::Counts,
     pub(super) broken: bool,
+    /// Findings that are no errors, on workloads that the policy does not name: how many by code.
+    pub(super) foreign: BTreeMap<&'static str, usize>,
 }
+
+/// Such findings that are told one by one; a stream of a hundred thousand strangers is told in a number.
+pub(super) const MOST_FOREIGN: usize = 1_000;
 
 impl Examined {
     pub(super) fn append(&mut self, mut next: Examined) {
+        for record in next.records.iter_mut().filter(|record| record.matched == Match::Foreign) {
+            record.findings.retain(|finding| {
+                if finding.diagnostic.severity == Severity::Error {
+                    return true;
+                }
+                let count = self.foreign.entry(finding.diagnostic.code.name()).or_default();
+                *count += 1;
+                *count <= MOST_FOREIGN
+            });
+        }
         self.records.append(&mut next.records);
         self.classes.append(&mut next.classes);
         self.budgets.append(&mut next.budgets);
@@ -80,8 +97,7 @@ pub(super) fn examine(plan: &Plan, index: &Index<'_>, outcome: Outcome) -> Exami
         });
     }
     for (origin, title, duplicate) in outcome.duplicates {
-        let found =
-            duplicate_key(&duplicate.path, duplicate.first.line).severity(crate::diag::Severity::Warning);
+        let found = duplicate_key(&duplicate.path, duplicate.first.line).severity(Severity::Warning);
         out.findings.push(finding(plan, &title, None, found, Some(origin)));
     }
     for object in outcome.objects {
@@ -195,9 +211,14 @@ fn record(plan: &Plan, index: &Index<'_>, object: &Object, mut workload: Workloa
         })
         .collect();
     findings.extend(unplanned(plan, matched, object));
-    let terms = rules::selectors::terms(workload.template.spec.affinity.as_ref());
-    let terms =
-        terms.into_iter().map(|term| (at(&term.path), term)).map(|(origin, term)| (term, origin)).collect();
+    // Of workloads that the policy does not rank, their own terms are their own business.
+    let ranked = carrier.is_some_and(|carrier| carrier.tier.is_some());
+    let affinity = workload.template.spec.affinity.as_ref().filter(|_| ranked);
+    let terms = rules::selectors::terms(affinity).into_iter().map(|term| {
+        let origin = at(&term.path);
+        (term, origin)
+    });
+    let terms = terms.collect();
     let owners = object.tree.find(&["metadata", "ownerReferences"]).map_or(&[][..], |list| list.items());
     let owner = owners.iter().find_map(|owner| {
         let text = |key: &str| owner.get(key).and_then(|node| node.as_str()).map(str::to_owned);

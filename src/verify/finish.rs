@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::examine::{Examined, Held, Record, carrier_id, finding};
+use super::examine::{Examined, Held, MOST_FOREIGN, Record, carrier_id, finding};
 use super::{Answer, Finding, Report, Verdict, allow};
 use crate::cluster::WorkloadKind;
 use crate::diag::{Diagnostic, codes::manifest as manifest_codes, codes::verify as codes};
@@ -25,6 +25,7 @@ pub(super) fn finish(plan: &Plan, mut all: Examined) -> Report {
     for record in &mut all.records {
         findings.append(&mut record.findings);
     }
+    findings.extend(left_out(&all));
     findings.extend(twice(plan, &all.records));
     findings.extend(class_rules(plan, &all.classes));
     findings.extend(budgets(plan, &all));
@@ -46,6 +47,19 @@ fn whole(target: &str, diagnostic: Diagnostic) -> Finding {
         policy_path: String::new(),
         allowed: None,
     }
+}
+
+/// What was counted instead of told.
+fn left_out(all: &Examined) -> Vec<Finding> {
+    let over = all.foreign.iter().filter(|(_, count)| **count > MOST_FOREIGN);
+    over.filter_map(|(name, count)| {
+        let n = count - MOST_FOREIGN;
+        let message = format!("{n} more workloads that the policy does not name have this finding");
+        let mut diagnostic = Diagnostic::new(crate::diag::Code::find(name)?, message);
+        diagnostic.severity = crate::diag::Severity::Note;
+        Some(whole("input", diagnostic))
+    })
+    .collect()
 }
 
 /// By file in the order of the input is how they come; within a file by line. What has no place is last.
@@ -87,7 +101,7 @@ fn drop_owned(records: &mut Vec<Record>) {
 
 /// Classes that do not exist, and selectors.
 fn whole_rules(plan: &Plan, all: &mut Examined) {
-    let input: Vec<_> = all.classes.iter().map(|held| &held.value).collect();
+    let input: BTreeSet<&str> = all.classes.iter().map(|held| held.value.metadata.name.as_str()).collect();
     let targets = targets(plan, &all.records);
     for record in &mut all.records {
         let component = carrier_id(record).map(|id| plan.display(plan.carrier(id)));
@@ -97,9 +111,7 @@ fn whole_rules(plan: &Plan, all: &mut Examined) {
             record.findings.push(finding(plan, &record.title, component.as_deref(), found, origin));
         }
         let daemon = record.kind == WorkloadKind::DaemonSet;
-        // Of workloads that the policy does not name, their own terms are their own business.
-        let ranked = carrier_id(record).is_some_and(|id| plan.carrier(id).tier.is_some());
-        for (term, origin) in record.terms.iter().filter(|_| ranked) {
+        for (term, origin) in &record.terms {
             if let Some(found) = selectors::check(term, &record.namespace, daemon, &targets) {
                 record.findings.push(finding(
                     plan,
@@ -167,28 +179,25 @@ fn class_rules(plan: &Plan, held: &[Held<crate::kube::PriorityClass>]) -> Vec<Fi
 }
 
 fn budgets(plan: &Plan, all: &Examined) -> Vec<Finding> {
-    let guarded: Vec<pdb::Guarded> = all
-        .records
-        .iter()
-        .filter(|record| {
-            !matches!(record.kind, WorkloadKind::DaemonSet | WorkloadKind::Job | WorkloadKind::CronJob)
-        })
-        .map(|record| pdb::Guarded {
+    let mut guarded: BTreeMap<&str, Vec<pdb::Guarded>> = BTreeMap::new();
+    let lasting = |kind| !matches!(kind, WorkloadKind::DaemonSet | WorkloadKind::Job | WorkloadKind::CronJob);
+    for record in all.records.iter().filter(|record| lasting(record.kind)) {
+        guarded.entry(&record.namespace).or_default().push(pdb::Guarded {
             title: record.title.clone(),
             namespace: record.namespace.clone(),
             labels: record.labels.clone(),
             replicas: record.replicas,
-        })
-        .collect();
+        });
+    }
     let check = |held: &Held<crate::kube::PodDisruptionBudget>| {
         let mut budget = held.value.clone();
         if held.object.namespace.is_empty() {
             // Rendered without a namespace: it is installed where its workloads are.
             let selector = budget.spec.selector.as_ref()?;
-            let near = guarded.iter().find(|w| selector.matches(&w.labels))?;
+            let near = guarded.values().flatten().find(|w| selector.matches(&w.labels))?;
             budget.metadata.namespace.clone_from(&near.namespace);
         }
-        let found = pdb::check(&budget, &guarded)?;
+        let found = pdb::check(&budget, guarded.get(budget.metadata.namespace())?)?;
         let origin = held.object.at(&found.path);
         Some(finding(plan, &held.object.title(), None, found, Some(origin)))
     };

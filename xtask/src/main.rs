@@ -1,5 +1,6 @@
 //! Developer commands: `cargo xtask COMMAND`. One file per command.
 
+mod bench;
 mod catalogue;
 mod control_plane;
 mod replay_cluster;
@@ -10,6 +11,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
     match args.next().as_deref() {
+        Some("bench") => bench::run(args),
         Some("catalogue") => catalogue::run(args),
         Some("control-plane") => control_plane::run(args),
         Some("replay-scheduler") => replay_scheduler::run(args),

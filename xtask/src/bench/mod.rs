@@ -1,0 +1,16 @@
+//! `cargo xtask bench NAME`: figures, and ratios to a reference that is measured in the same run.
+
+mod verify;
+
+use std::process::ExitCode;
+
+/// Runs one benchmark.
+pub(crate) fn run(mut args: impl Iterator<Item = String>) -> ExitCode {
+    match args.next().as_deref() {
+        Some("verify") => verify::run(),
+        other => {
+            eprintln!("xtask bench: unknown benchmark {other:?}; there is: verify");
+            ExitCode::from(2)
+        }
+    }
+}
