@@ -78,7 +78,7 @@ fn unstated(draft: &mut Draft, id: CarrierId, claims: bool) {
     let name = draft.names(&[id]);
     let today = if claims { "a volume claim of the chart" } else { "nothing but the pod itself" };
     let mut diagnostic = Diagnostic::new(
-        codes::STORAGE_UNSTATED,
+        crate::diag::codes::policy::STORAGE_UNSTATED,
         format!("{name} is a StatefulSet and the policy does not say where its data live"),
     )
     .note(format!("today it has {today}"))

@@ -23,6 +23,7 @@ pub struct TierId(pub u16);
 pub struct NodeId(pub u16);
 
 /// A tier policy without mistakes.
+#[expect(clippy::manual_non_exhaustive, reason = "sealed within this crate too, not only towards others")]
 #[derive(Clone, Debug)]
 pub struct Policy {
     /// The file's name as it was given.

@@ -123,7 +123,7 @@ impl JsonSchema for Name {
         "Name".into()
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        schema::object(json!({"type": "string", "pattern": LABEL}))
+        schema::object(json!({"title": "name", "type": "string", "pattern": LABEL}))
     }
 }
 

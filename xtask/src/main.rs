@@ -3,6 +3,7 @@
 mod bench;
 mod catalogue;
 mod control_plane;
+mod docs;
 mod replay_cluster;
 mod replay_scheduler;
 
@@ -14,8 +15,9 @@ fn main() -> ExitCode {
         Some("bench") => bench::run(args),
         Some("catalogue") => catalogue::run(args),
         Some("control-plane") => control_plane::run(args),
-        Some("replay-scheduler") => replay_scheduler::run(args),
+        Some("docs") => docs::run(args),
         Some("replay-cluster") => replay_cluster::run(args),
+        Some("replay-scheduler") => replay_scheduler::run(args),
         other => {
             eprintln!("xtask: unknown command {other:?}");
             ExitCode::from(2)

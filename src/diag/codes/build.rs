@@ -14,10 +14,6 @@ super::codes! {
         "No value of the chart switches this component alone.",
         "Some components come with others: their templates ask the same value. Switching that value would take the others along.",
         "Switch all of them, or leave this one as it is.";
-    STORAGE_UNSTATED = "storage-unstated", Error,
-        "A StatefulSet's storage is not stated.",
-        "Storage decides whether a pod can ever move: a `local` volume pins it to its node, `ephemeral` data are lost on every move, `replicated` volumes follow it. None of these is safe to guess.",
-        "State `storage` and, in words, `data`: what losing it costs.";
     STORAGE_UNREACHABLE = "storage-unreachable", Error,
         "No value that the catalogue knows makes the chart's volume agree with the policy.",
         "The plan and the proof rest on the storage that is stated. If the chart renders something else, the proof is about another cluster.",

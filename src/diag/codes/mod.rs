@@ -83,10 +83,20 @@ pub mod policy;
 pub mod proof;
 pub mod verify;
 
+/// All areas with their codes, in the order in which a user meets them.
+#[must_use]
+pub fn areas() -> [(&'static str, &'static [Code]); 6] {
+    [
+        ("The policy", policy::ALL),
+        ("The catalogue and the team's values", catalogue::ALL),
+        ("The build", build::ALL),
+        ("Manifests", manifest::ALL),
+        ("Verification", verify::ALL),
+        ("The proof", proof::ALL),
+    ]
+}
+
 /// All codes, area by area.
 pub fn all() -> impl Iterator<Item = Code> {
-    [policy::ALL, catalogue::ALL, build::ALL, manifest::ALL, verify::ALL, proof::ALL]
-        .into_iter()
-        .flatten()
-        .copied()
+    areas().into_iter().flat_map(|(_, codes)| codes).copied()
 }

@@ -176,7 +176,7 @@ table! {
         /// Its namespace.
         namespace: Name { default: "\"lifeboat\"" },
         /// Its priority: above every tier that may be evicted for a lifeboat pod, below all others.
-        priority: i64 { about_default: "just above the tiers that are below every lifeboat tier's lowest neighbour; 1000 with tiers 0 and 500000", example: "1000" },
+        priority: i64 { about_default: "1000 above the default tier, or half way to the next tier where that is nearer", example: "1000" },
         /// Its image. It only sleeps.
         image: String { default: "\"registry.k8s.io/pause:3.10\"" },
         /// Its requests.

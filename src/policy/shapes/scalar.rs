@@ -43,7 +43,7 @@ impl Shape for Cpu {
         }
     }
 }
-inline_schema!(Cpu, "Cpu", {"type": ["string", "integer"], "minimum": 0, "pattern": QUANTITY});
+inline_schema!(Cpu, "Cpu", {"title": "quantity", "type": ["string", "integer"], "minimum": 0, "pattern": QUANTITY});
 
 impl Shape for Memory {
     const EXPECTED: &'static str = "a quantity of memory such as `512Mi` or `2Gi`";
@@ -61,7 +61,7 @@ impl Shape for Memory {
         }
     }
 }
-inline_schema!(Memory, "Memory", {"type": ["string", "integer"], "minimum": 0, "pattern": QUANTITY});
+inline_schema!(Memory, "Memory", {"title": "quantity", "type": ["string", "integer"], "minimum": 0, "pattern": QUANTITY});
 
 /// The syntax of quantities; what their sign and size must be is said by the reader.
 const QUANTITY: &str = r"^\+?([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][-+]?[0-9]+)?$";
@@ -146,7 +146,7 @@ impl Shape for Duration {
         parsed
     }
 }
-inline_schema!(Duration, "Duration", {"type": "string", "pattern": "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$", "minLength": 2});
+inline_schema!(Duration, "Duration", {"title": "duration", "type": "string", "pattern": "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$", "minLength": 2});
 
 choice! {
     /// What a taint does to pods that do not tolerate it.
@@ -212,7 +212,7 @@ impl Shape for Taint {
     }
 }
 inline_schema!(Taint, "Taint", {
-    "type": "string",
+    "title": "taint", "type": "string",
     "pattern": "^([a-z0-9.-]+/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?(=([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?)?:(NoSchedule|PreferNoSchedule|NoExecute)$",
 });
 
@@ -258,7 +258,7 @@ impl Shape for Toleration {
         }
     }
 }
-inline_schema!(Toleration, "Toleration", {"type": "string", "minLength": 1});
+inline_schema!(Toleration, "Toleration", {"title": "toleration", "type": "string", "minLength": 1});
 
 /// Labels of a node or of a workload's pods.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -288,7 +288,7 @@ impl Shape for Labels {
     }
 }
 inline_schema!(Labels, "Labels", {
-    "type": "object",
+    "title": "table of strings", "type": "object",
     "additionalProperties": {"type": "string", "pattern": "^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$", "maxLength": 63},
 });
 

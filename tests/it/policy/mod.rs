@@ -1,7 +1,10 @@
 //! The policy: the shipped one, bad ones, and the schema.
 
 mod annotated;
+mod commands;
+mod findings;
 mod hostile;
+mod plans;
 mod schema;
 
 use std::collections::BTreeMap;

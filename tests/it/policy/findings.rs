@@ -1,0 +1,111 @@
+//! How findings look, are ordered, raised and silenced.
+
+use std::collections::BTreeMap;
+
+use lifeboat::diag::{Code, Levels, Severity, codes, render};
+use lifeboat::policy;
+use lifeboat::source::SourceMap;
+
+const PRELUDE: &str = include_str!("../../cases/policy/prelude.toml");
+
+const BASE: &str = "extends = \"prelude.toml\"\n[tiers.critical]\npriority = 5\n[workloads.shop]\ntier = \"critical\"\n\
+                    requests.cpu = \"1\"\n";
+
+fn findings(text: &str) -> (Vec<lifeboat::diag::Diagnostic>, SourceMap) {
+    let files = [("policy.toml", text), ("base.toml", BASE), ("prelude.toml", PRELUDE)];
+    let loader: BTreeMap<_, _> = files.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
+    let mut sources = SourceMap::default();
+    let found = match policy::load(&loader, &mut sources, "policy.toml") {
+        Ok(checked) => checked.warnings,
+        Err(findings) => findings,
+    };
+    (found, sources)
+}
+
+#[test]
+fn a_finding_points_at_both_places() {
+    let (found, sources) = findings("extends = \"base.toml\"\n\n[tiers.urgent]\npriority = 5  # high\n");
+    let equal = found.iter().find(|finding| finding.code == codes::policy::EQUAL_PRIORITIES).expect("found");
+    let human = "\
+error[equal-priorities]: `critical` and `urgent` have the same priority, so neither makes room for the other
+ --> policy.toml:4:12
+  |
+4 | priority = 5  # high
+  |            ^ the same
+  |
+ ::: base.toml:3:12
+  |
+3 | priority = 5
+  |            - as this
+  |
+  = help: give them different priorities, or make them one tier
+";
+    assert_eq!(render::human(equal, &sources, false), human);
+    assert_eq!(
+        render::short(equal, &sources),
+        "policy.toml:4:12: error[equal-priorities]: `critical` and `urgent` have the same priority, so neither makes room \
+         for the other (give them different priorities, or make them one tier)"
+    );
+    let json = render::json(equal, &sources);
+    assert_eq!(json["at"]["line"], 4);
+    assert_eq!(json["labels"][0]["file"], "base.toml");
+    assert_eq!(json["code"], "equal-priorities");
+}
+
+#[test]
+fn findings_are_sorted_by_place_and_not_repeated() {
+    let (found, sources) =
+        findings("extends = \"base.toml\"\nz = 1\n[cluster]\nname = 1\nkubernetes = \"2\"\n[x]\n");
+    let places: Vec<_> = found
+        .iter()
+        .map(|finding| {
+            let label = finding.primary.as_ref().expect("a place");
+            (sources.get(label.span.file).name.to_string(), label.span.start)
+        })
+        .collect();
+    assert!(places.is_sorted(), "{places:?}");
+    assert_eq!(found.len(), 4);
+}
+
+#[test]
+fn warnings_are_raised_and_silenced_and_errors_are_neither() {
+    let text = "extends = \"base.toml\"\n[tiers.idle]\npriority = 7\n[tiers.double]\npriority = 7\n";
+    let severities = |levels: Levels| {
+        let mut found = findings(text).0;
+        levels.apply(&mut found);
+        found.iter().map(|finding| (finding.code.name(), finding.severity)).collect::<Vec<_>>()
+    };
+    let (idle, equal) = (("unused-tier", Severity::Warning), ("equal-priorities", Severity::Error));
+    let code = |name| Code::find(name).expect("a code");
+    assert_eq!(severities(Levels::default()), [idle, idle, equal]);
+    let raised = ("unused-tier", Severity::Error);
+    assert_eq!(
+        severities(Levels { deny: vec![code("unused-tier")], ..Levels::default() }),
+        [raised, raised, equal]
+    );
+    assert_eq!(severities(Levels { deny_warnings: true, ..Levels::default() }), [raised, raised, equal]);
+    let silent = Levels { allow: vec![code("unused-tier"), code("equal-priorities")], ..Levels::default() };
+    assert_eq!(severities(silent), [equal]);
+}
+
+#[test]
+fn codes_are_unique_kebab_case_and_documented() {
+    let mut seen = std::collections::BTreeSet::new();
+    for code in codes::all() {
+        let entry = code.0;
+        assert!(seen.insert(entry.name), "{} stands twice", entry.name);
+        assert!(
+            entry.name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'),
+            "{}",
+            entry.name
+        );
+        for text in [entry.summary, entry.explanation, entry.remedy] {
+            assert!(
+                text.trim_end().ends_with(['.', '`', '"', ')']),
+                "{}: {text:?} is no sentence",
+                entry.name
+            );
+        }
+        assert_eq!(Code::find(entry.name), Some(code));
+    }
+}
