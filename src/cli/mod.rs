@@ -2,11 +2,14 @@
 //! an exit code (0 fine, 1 findings, 2 usage or broken input).
 
 mod build;
+mod charts;
 mod check;
 mod context;
 mod explain;
+mod helm;
 mod init;
 mod outputs;
+mod render;
 mod schema;
 mod verify;
 
@@ -29,9 +32,12 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Build(build::Args),
+    #[command(subcommand)]
+    Charts(charts::Command),
     Check(check::Args),
     Explain(explain::Args),
     Init(init::Args),
+    Render(render::Args),
     Schema(schema::Args),
     Verify(verify::Args),
 }
@@ -45,9 +51,11 @@ pub(crate) fn main() -> ExitCode {
     };
     match cli.command {
         Command::Build(args) => build::run(&context, &args),
+        Command::Charts(command) => charts::run(&context, &command),
         Command::Check(args) => check::run(&context, &args),
         Command::Explain(args) => explain::run(&context, &args),
         Command::Init(args) => init::run(&args),
+        Command::Render(args) => render::run(&context, &args),
         Command::Schema(args) => schema::run(&args),
         Command::Verify(args) => verify::run(&context, &args),
     }

@@ -31,7 +31,7 @@ pub(crate) fn compile(context: &Context, policy: &Path, out: Option<&Path>) -> R
     let folder = out.map_or_else(|| base.join(&checked.cluster.output.value), Path::to_path_buf);
     let mut catalogue = Catalogue::builtin();
     if let Some(charts) = &checked.cluster.charts {
-        let files = match chart_files(&base.join(&charts.value)) {
+        let files = match chart_files(Path::new(&charts.value)) {
             Ok(files) => files,
             Err(error) => {
                 let diagnostic =

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use lifeboat::diag::Severity;
+use lifeboat::source::SourceMap;
 use lifeboat::verify::{Input, Report, render, verify};
 use lifeboat::yaml::Budget;
 
@@ -52,22 +53,27 @@ pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let mut report = verify(plan, files.iter().map(|path| open(path)), &Budget::default(), threads);
     levels(context, &mut report);
-    let text = match context.format {
-        Format::Human => render::human(&report, sources, args.notes),
-        Format::Short => render::short(&report, sources),
-        Format::Json => render::json(&report, sources),
-        Format::Sarif => render::sarif(&report, sources),
-        Format::Github => render::github(&report, sources),
-        Format::Junit => render::junit(&report, sources),
-        Format::Markdown => render::markdown(&report),
-    };
-    // A closed pipe (`| head`) is no reason to fail.
-    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+    print(context, &report, sources, args.notes);
     ExitCode::from(report.exit_code())
 }
 
+/// Prints a report on standard output, in the format that is asked for.
+pub(crate) fn print(context: &Context, report: &Report, sources: &SourceMap, notes: bool) {
+    let text = match context.format {
+        Format::Human => render::human(report, sources, notes),
+        Format::Short => render::short(report, sources),
+        Format::Json => render::json(report, sources),
+        Format::Sarif => render::sarif(report, sources),
+        Format::Github => render::github(report, sources),
+        Format::Junit => render::junit(report, sources),
+        Format::Markdown => render::markdown(report),
+    };
+    // A closed pipe (`| head`) is no reason to fail.
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}
+
 /// `-D` and `-A`.
-fn levels(context: &Context, report: &mut Report) {
+pub(crate) fn levels(context: &Context, report: &mut Report) {
     let levels = &context.levels;
     report.findings.retain(|finding| {
         finding.diagnostic.severity == Severity::Error || !levels.allow.contains(&finding.diagnostic.code)

@@ -29,9 +29,26 @@ pub fn compose(judgement: &str, facts: &[Facts]) -> Result<String, String> {
     if let Some(error) = errors.first() {
         return Err(format!("the judgement is not TOML at byte {}: {}", error.span.start, error.message));
     }
-    let Value::Object(mut judged) = tree::json(&root) else { return Err("the judgement is no table".into()) };
+    let Value::Object(judged) = tree::json(&root) else { return Err("the judgement is no table".into()) };
+    let heading = "# Written by `cargo xtask catalogue` from facts and charts/judgement; edit the judgement, not this file.\n\n";
+    let facts: Vec<&Facts> = facts.iter().collect();
+    compose_with(heading, judged, facts)
+}
+
+/// The same for a judgement that is a tree already, under another heading.
+///
+/// # Errors
+/// A carrier of the facts that no component of the judgement names.
+pub fn compose_tree(heading: &str, judged: Map<String, Value>, facts: &[Facts]) -> Result<String, String> {
+    compose_with(heading, judged, facts.iter().collect())
+}
+
+fn compose_with(
+    heading: &str,
+    mut judged: Map<String, Value>,
+    mut facts: Vec<&Facts>,
+) -> Result<String, String> {
     let edges = judged.shift_remove("edges").unwrap_or_default();
-    let mut facts: Vec<&Facts> = facts.iter().collect();
     facts.sort_by(|a, b| a.version.cmp(&b.version));
     let editions = facts
         .iter()
@@ -41,7 +58,7 @@ pub fn compose(judgement: &str, facts: &[Facts]) -> Result<String, String> {
     judged.insert("tested".into(), tested(&judged, &facts));
     let order = judged.get("order").cloned().unwrap_or_default();
     let merged = lay_over(measured, judged);
-    Ok(print::file(&merged, &order))
+    Ok(heading.to_owned() + &print::file(&merged, &order))
 }
 
 fn tested(judged: &Map<String, Value>, facts: &[&Facts]) -> Value {

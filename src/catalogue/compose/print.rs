@@ -7,9 +7,7 @@ const WIDTH: usize = 116;
 
 /// Prints a file; `defaults` come in the chart's order of top-level keys.
 pub(super) fn file(tree: &Map<String, Value>, order: &Value) -> String {
-    let mut out = String::from(
-        "# Written by `cargo xtask catalogue` from facts and charts/judgement; edit the judgement, not this file.\n\n",
-    );
+    let mut out = String::new();
     for (key, value) in tree.iter().filter(|(_, value)| !is_table(value)) {
         entry(&mut out, key, value);
     }

@@ -81,17 +81,19 @@ pub mod catalogue;
 pub mod manifest;
 pub mod policy;
 pub mod proof;
+pub mod render;
 pub mod verify;
 
 /// All areas with their codes, in the order in which a user meets them.
 #[must_use]
-pub fn areas() -> [(&'static str, &'static [Code]); 6] {
+pub fn areas() -> [(&'static str, &'static [Code]); 7] {
     [
         ("The policy", policy::ALL),
         ("The catalogue and the team's values", catalogue::ALL),
         ("The build", build::ALL),
         ("Manifests", manifest::ALL),
         ("Verification", verify::ALL),
+        ("The render", render::ALL),
         ("The proof", proof::ALL),
     ]
 }

@@ -1,0 +1,23 @@
+//! `lifeboat charts`: what is known of charts, and how to learn more.
+
+mod probe;
+mod show;
+mod store;
+
+use std::process::ExitCode;
+
+use super::context::Context;
+
+/// What lifeboat knows of charts, and how it learns a new one.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    Probe(probe::Args),
+    Show(show::Args),
+}
+
+pub(crate) fn run(context: &Context, command: &Command) -> ExitCode {
+    match command {
+        Command::Probe(args) => probe::run(context, args),
+        Command::Show(args) => show::run(context, args),
+    }
+}

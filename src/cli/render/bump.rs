@@ -1,0 +1,126 @@
+//! A new version of a chart under an overlay that was made for the old one.
+
+use std::fmt::Write as _;
+use std::io::Cursor;
+use std::path::Path;
+use std::process::ExitCode;
+
+use lifeboat::catalogue::ValuePath;
+use lifeboat::diag::{Diagnostic, codes::render as codes};
+use lifeboat::overlay::Overlay;
+use lifeboat::probe::Shot;
+use lifeboat::probe::bump::{Change, carriers, defaults};
+use lifeboat::probe::dead::{living, same, without};
+use lifeboat::probe::package::Package;
+use lifeboat::verify::Input;
+
+use super::{Job, Stop, Task, failed, missing};
+use crate::cli::context::{BROKEN, FINDINGS};
+use crate::cli::helm;
+
+pub(super) fn run(job: &Job<'_>, tasks: &[Task], old: &Path) -> Result<ExitCode, Stop> {
+    let [task] = tasks else {
+        anstream::eprintln!("error: name the one service whose chart is compared");
+        return Err(ExitCode::from(BROKEN));
+    };
+    let old_package = helm::package(old).map_err(|error| job.stop(vec![missing(error)]))?;
+    if old_package.name != task.package.name {
+        let message = format!("{} is chart {}, not {}", old.display(), old_package.name, task.package.name);
+        return Err(job.stop(vec![missing(message)]));
+    }
+    anstream::eprintln!("Helm {}: {}", job.helm.version, job.helm.null_rules());
+    anstream::println!(
+        "{}: {} {} → {}",
+        task.name,
+        task.package.name,
+        old_package.version,
+        task.package.version
+    );
+    let refused = |error: String| job.stop(vec![failed(&task.name, &error)]);
+    let values = job.with_overlay(task.service, &task.name).map_err(refused)?;
+    let before = job.helm(task.service, old, &values).map_err(refused)?;
+    let now = job.helm(task.service, &task.chart, &values).map_err(refused)?;
+    let shot = |text: &str| Shot::of(text, "").map_err(refused);
+    print_changes(&carriers(&shot(&before)?, &shot(&now)?));
+    let overlay = job.overlay(task.service);
+    let set: Vec<ValuePath> =
+        overlay.into_iter().flat_map(|overlay| &overlay.leaves).map(|leaf| leaf.path.clone()).collect();
+    print_defaults(&old_package, &task.package, &set);
+    let dead = match overlay {
+        Some(overlay) => dead_leaves(job, task, overlay, &now).map_err(refused)?,
+        None => Vec::new(),
+    };
+    let findings: Vec<Diagnostic> = dead.iter().map(|path| dead_leaf(path, task)).collect();
+    if !findings.is_empty() {
+        anstream::println!("values of the overlay that have become dead: {}", dead.len());
+    }
+    let failed = job.context.report(findings, &job.compiled.sources);
+    let name = job.keep(&task.name, &now)?;
+    let code = job.verify(vec![Input { name, stream: Ok(Box::new(Cursor::new(now.into_bytes()))) }]);
+    let verdict = match (code, failed) {
+        (0, false) => "the plan still holds with the overlay as it is",
+        (0, true) => "the plan still holds, but values of the overlay do nothing any more",
+        _ => "the plan does not hold with the overlay as it is",
+    };
+    anstream::println!("{}: {verdict}", task.name);
+    Ok(ExitCode::from(if code == 0 && failed { FINDINGS } else { code }))
+}
+
+fn dead_leaf(path: &ValuePath, task: &Task) -> Diagnostic {
+    let message = format!("`{path}` changes nothing in {} {}", task.package.name, task.package.version);
+    let finding = Diagnostic::new(codes::DEAD_OVERLAY_VALUE, message);
+    match living(path, &task.package, None).filter(|near| near != path) {
+        Some(near) => finding.help(format!("did it move to `{near}`?")),
+        None => finding,
+    }
+}
+
+/// Leaves of the overlay without which the new chart renders the same.
+fn dead_leaves(job: &Job<'_>, task: &Task, overlay: &Overlay, now: &str) -> Result<Vec<ValuePath>, String> {
+    let files = job.values(task.service);
+    let whole = overlay.values();
+    let again = job.helm(task.service, &task.chart, &job.with_overlay(task.service, &task.name)?)?;
+    let paths: Vec<(usize, &ValuePath)> = overlay.leaves.iter().map(|leaf| &leaf.path).enumerate().collect();
+    let work = |(i, path): &(usize, &ValuePath)| {
+        let name = format!("overlay-{}-without-{i}.json", task.name);
+        let Ok(rest) = job.file(&name, &without(&whole, path).to_string()) else { return false };
+        let files: Vec<_> = files.iter().cloned().chain([rest]).collect();
+        job.helm(task.service, &task.chart, &files).is_ok_and(|text| same(now, &again, &text))
+    };
+    let dead = helm::parallel(&paths, work, || {});
+    Ok(paths.into_iter().zip(dead).filter(|(_, dead)| *dead).map(|((_, path), _)| path.clone()).collect())
+}
+
+fn print_changes(changes: &[Change]) {
+    let mut out = String::new();
+    for change in changes {
+        // Writing to a string cannot fail.
+        let _ = match change {
+            Change::Appeared(id) => writeln!(out, "+ {id}"),
+            Change::Vanished(id) => writeln!(out, "- {id}"),
+            Change::Moved(was, is) => writeln!(out, "~ {was} → {is}"),
+            Change::Containers(id, was, is) => {
+                writeln!(out, "~ {id}: containers {} → {}", was.join(", "), is.join(", "))
+            }
+            Change::Selector(id) => {
+                writeln!(out, "! {id}: another selector, which Kubernetes does not change in place")
+            }
+        };
+    }
+    if out.is_empty() {
+        out.push_str("the same pods\n");
+    }
+    anstream::print!("{out}");
+}
+
+fn print_defaults(old: &Package, new: &Package, set: &[ValuePath]) {
+    let all = defaults(old, new, set);
+    let show = |value: Option<&serde_json::Value>| {
+        let text = value.map_or_else(|| "absent".to_owned(), ToString::to_string);
+        if text.chars().count() > 80 { text.chars().take(79).chain(['…']).collect() } else { text }
+    };
+    for default in &all {
+        let (was, is) = (show(default.was.as_ref()), show(default.is.as_ref()));
+        anstream::println!("default {}: {was} → {is}", default.path);
+    }
+}
