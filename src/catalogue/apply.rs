@@ -83,9 +83,9 @@ impl Edition {
             }
             let value = match &wire.shape {
                 Shape::Native => value,
+                // At its default such a path writes what is known as the template's own.
+                Shape::YamlText | Shape::Custom(_) if Some(&value) == wire.default.as_ref() => continue,
                 Shape::YamlText => return Err(Opaque::Text(wire.path.clone())),
-                // At its default such a path writes what the template writes by itself.
-                Shape::Custom(_) if Some(&value) == wire.default.as_ref() => continue,
                 Shape::Custom(_) => return Err(Opaque::CustomForm(wire.path.clone())),
             };
             return match (wire.merge, base?) {

@@ -87,7 +87,10 @@ pub(super) fn candidates(package: &Package, more: &[(ValuePath, String)]) -> Vec
     }
     for template in &package.templates {
         for keys in named(&template.text) {
-            let path = ValuePath::of(template.under.iter().chain(&keys).cloned());
+            // Sub-charts see the root's `global` as their own.
+            let shared = keys.first().is_some_and(|first| first == "global");
+            let under = template.under.iter().filter(|_| !shared);
+            let path = ValuePath::of(under.chain(&keys).cloned());
             if let Some(field) = keys.last().and_then(|last| field_of(last)) {
                 parts.insert(path.keys()[..path.keys().len() - 1].to_vec());
                 add(path, field, "template");
