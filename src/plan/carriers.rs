@@ -171,12 +171,13 @@ fn instance(draft: &mut Draft, service: &Service, index: usize, stated: &policy:
     let Some(kind) = &stated.kind else { return };
     let Some(template) = custom(&draft.services[index].edition, &kind.value) else { return };
     let name = stated.name.value.clone();
-    let fill = |text: &str| text.replace("{name}", &name);
     let mut component = template.clone();
-    component.name = fill(&component.name);
+    // The catalogue describes an instance by the name that the template has; this one has its own.
+    let fill = |text: &str| text.replace(&template.name, &name);
     component.makes.1 = fill(&component.makes.1);
-    component.labels = component.labels.iter().map(|(k, v)| (fill(k), fill(v))).collect();
-    component.selector = component.selector.iter().map(|(k, v)| (fill(k), fill(v))).collect();
+    component.labels = component.labels.iter().map(|(k, v)| (k.clone(), fill(v))).collect();
+    component.selector = component.selector.iter().map(|(k, v)| (k.clone(), fill(v))).collect();
+    component.name = name.clone();
     let why = draft.ledger.add(stated.name.reason());
     let containers = containers(&component, |_| true);
     let owner = Owner::Custom { service: index, component: name };

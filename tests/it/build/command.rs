@@ -1,0 +1,177 @@
+//! The commands `build` and `check` on a folder: drift, strangers, links, rights, interruptions.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+const POLICY: &str = r#"
+[cluster]
+name = "small"
+kubernetes = "1.34"
+datastore = "etcd"
+output = "golden"
+[nodes.master]
+role = "server"
+capacity = { cpu = "4", memory = "8Gi" }
+[nodes.worker-1]
+role = "agent"
+capacity = { cpu = "4", memory = "8Gi" }
+[nodes.worker-2]
+like = "worker-1"
+[lifeboat]
+nodes = "server"
+[tiers.critical]
+priority = 1000
+lifeboat = true
+[tiers.application]
+priority = 0
+default = true
+[services.events]
+chart = "argo-events"
+version = "2.4.22"
+namespace = "events"
+tier = "critical"
+"#;
+
+fn site() -> TempDir {
+    let folder = TempDir::new().expect("a folder");
+    fs::write(folder.path().join("policy.toml"), POLICY).expect("written");
+    folder
+}
+
+fn run(folder: &Path, args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lifeboat"));
+    // What the small policy is warned about is not what these tests are about.
+    command.current_dir(folder).args(args).args(["--format", "short", "-A", "field-unreachable"]);
+    command.output().expect("runs")
+}
+
+#[track_caller]
+fn expect(output: &Output, code: i32, text: &str) {
+    let all = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(code), "{all}");
+    assert!(all.contains(text), "no `{text}` in:\n{all}");
+}
+
+#[test]
+fn a_second_build_changes_nothing_and_says_so() {
+    let site = site();
+    expect(&run(site.path(), &["build"]), 0, "0 changed");
+    expect(&run(site.path(), &["build"]), 0, "nothing changed");
+    expect(&run(site.path(), &["check"]), 0, "as the policy says");
+}
+
+#[test]
+fn check_finds_missing_changed_stray_and_foreign_files() {
+    let site = site();
+    run(site.path(), &["build"]);
+    let golden = site.path().join("golden");
+    fs::remove_file(golden.join("cluster/taints.sh")).expect("removed");
+    expect(&run(site.path(), &["check"]), 1, "missing-file");
+    run(site.path(), &["build"]);
+    fs::write(golden.join("events/values.yaml"), "controller: {}\n").expect("written");
+    expect(&run(site.path(), &["check"]), 1, "changed-file");
+    run(site.path(), &["build"]);
+    fs::write(golden.join("notes.txt"), "mine").expect("written");
+    expect(&run(site.path(), &["check"]), 0, "foreign-file");
+    expect(&run(site.path(), &["build"]), 0, "nothing changed");
+    assert!(golden.join("notes.txt").exists(), "a foreign file is never touched");
+    fs::remove_file(golden.join("notes.txt")).expect("removed");
+    let without = POLICY.split("[services.events]").next().expect("a head").to_owned();
+    fs::write(site.path().join("policy.toml"), without).expect("written");
+    expect(&run(site.path(), &["check"]), 1, "stray-file");
+    expect(&run(site.path(), &["build"]), 0, "1 removed");
+    assert!(!golden.join("events").exists(), "its folder goes too");
+}
+
+#[test]
+fn scripts_keep_their_run_bit() {
+    let site = site();
+    run(site.path(), &["build"]);
+    let script = site.path().join("golden/cluster/taints.sh");
+    assert_eq!(fs::metadata(&script).expect("there").permissions().mode() & 0o111, 0o111);
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o644)).expect("set");
+    expect(&run(site.path(), &["check"]), 1, "run bit");
+    expect(&run(site.path(), &["build"]), 0, "1 changed");
+    assert_eq!(fs::metadata(&script).expect("there").permissions().mode() & 0o111, 0o111);
+}
+
+#[test]
+fn outputs_of_another_version_are_reported_as_that() {
+    let site = site();
+    run(site.path(), &["build"]);
+    let record = site.path().join("golden/.lifeboat.json");
+    let text = fs::read_to_string(&record).expect("there");
+    let version = format!("\"lifeboat\": \"{}\"", env!("CARGO_PKG_VERSION"));
+    assert!(text.contains(&version));
+    fs::write(&record, text.replace(&version, "\"lifeboat\": \"0.0.1\"")).expect("written");
+    expect(&run(site.path(), &["check"]), 1, "other-lifeboat-version");
+}
+
+#[test]
+fn what_kubernetes_cannot_change_is_refused_with_the_migration() {
+    let site = site();
+    run(site.path(), &["build"]);
+    fs::write(site.path().join("policy.toml"), POLICY.replace("priority = 1000", "priority = 2000")).expect("written");
+    let before = fs::read_to_string(site.path().join("golden/cluster/priority-classes.yaml")).expect("there");
+    expect(&run(site.path(), &["build"]), 1, "immutable-change");
+    let after = fs::read_to_string(site.path().join("golden/cluster/priority-classes.yaml")).expect("there");
+    assert_eq!(before, after, "nothing is written when it is refused");
+    expect(&run(site.path(), &["build", "--accept"]), 0, "changed");
+    expect(&run(site.path(), &["build"]), 0, "nothing changed");
+}
+
+#[test]
+fn no_symbolic_link_is_followed_out_of_the_folder() {
+    let site = site();
+    let outside = TempDir::new().expect("a folder");
+    fs::create_dir(site.path().join("golden")).expect("made");
+    symlink(outside.path(), site.path().join("golden/cluster")).expect("linked");
+    expect(&run(site.path(), &["build"]), 2, "unwritable");
+    assert_eq!(fs::read_dir(outside.path()).expect("a folder").count(), 0, "nothing was written through the link");
+}
+
+#[test]
+fn a_record_that_names_files_outside_removes_nothing() {
+    let site = site();
+    run(site.path(), &["build"]);
+    let precious = site.path().join("precious.txt");
+    fs::write(&precious, "mine").expect("written");
+    let record = site.path().join("golden/.lifeboat.json");
+    let text = fs::read_to_string(&record).expect("there");
+    fs::write(&record, text.replacen("\"files\": {", "\"files\": {\n    \"../precious.txt\": \"0\",", 1)).expect("written");
+    run(site.path(), &["build"]);
+    assert!(precious.exists());
+}
+
+#[test]
+fn bad_input_is_an_error_and_nothing_is_written() {
+    let site = site();
+    fs::write(site.path().join("policy.toml"), POLICY.replace("\"argo-events\"", "\"argo-event\"")).expect("written");
+    expect(&run(site.path(), &["build"]), 2, "did you mean `argo-events`");
+    assert!(!site.path().join("golden").exists());
+    let charts = POLICY.replace("output = \"golden\"", "output = \"golden\"\ncharts = \"nowhere\"");
+    fs::write(site.path().join("policy.toml"), charts).expect("written");
+    expect(&run(site.path(), &["build"]), 2, "charts-unreadable");
+    expect(&run(site.path(), &["build", "absent.toml"]), 2, "absent.toml");
+    assert!(!site.path().join("golden").exists());
+}
+
+#[test]
+fn no_temporary_file_is_left_behind() {
+    let site = site();
+    run(site.path(), &["build"]);
+    let mut open = vec![site.path().join("golden")];
+    while let Some(at) = open.pop() {
+        for entry in fs::read_dir(at).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            assert!(!path.to_string_lossy().ends_with(".tmp"), "{path:?}");
+            if path.is_dir() {
+                open.push(path);
+            }
+        }
+    }
+}
