@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::PRIORITY_CLASS;
 use super::make::Draft;
-use super::{CarrierId, Class};
+use super::{CarrierId, Class, Owner};
 use crate::policy::PreemptionPolicy;
 use crate::why::Rule;
 
@@ -30,7 +30,8 @@ pub(super) fn classes(draft: &mut Draft) -> Vec<Class> {
             why,
         });
     }
-    if let Some(lock) = draft.policy.lifeboat.as_ref().and_then(|lifeboat| lifeboat.lock.as_ref()) {
+    let locked = draft.carriers.iter().any(|carrier| carrier.owner == Owner::Lock);
+    if let Some(lock) = draft.policy.lifeboat.as_ref().and_then(|l| l.lock.as_ref()).filter(|_| locked) {
         let lever = draft.ledger.add(lock.lever.reason());
         let why = draft.ledger.add(lock.priority.reason_for(Rule::Lock, vec![lever]));
         classes.push(Class {

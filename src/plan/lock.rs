@@ -24,6 +24,10 @@ pub(super) fn add(draft: &mut Draft) {
     let policy = draft.policy;
     let Some(lifeboat) = &policy.lifeboat else { return };
     let Some(lock) = &lifeboat.lock else { return };
+    if draft.boarding().is_empty() {
+        // Nobody boards, so there is nothing to hold closed.
+        return;
+    }
     let asked = draft.ledger.add(lock.lever.reason());
     let why = draft.ledger.add(lock.lever.reason_for(Rule::Lock, vec![asked]));
     let name = lock.name.value.clone();
@@ -56,7 +60,7 @@ pub(super) fn add(draft: &mut Draft) {
         pod,
         controller: Map::new(),
         needs: Vec::new(),
-        span: lock.lever.span,
+        span: lock.lever.span.or(lifeboat.nodes.span),
     };
     let id = draft.add_carrier(carrier);
     let toleration =

