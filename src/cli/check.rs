@@ -53,7 +53,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
 /// The command that repairs everything, with the arguments that were given.
 fn repair(args: &Args) -> String {
     let mut command = "lifeboat build".to_owned();
-    if args.policy != PathBuf::from("policy.toml") {
+    if args.policy.as_os_str() != "policy.toml" {
         command = format!("{command} {}", name_of(&args.policy));
     }
     if let Some(out) = &args.out {

@@ -284,7 +284,7 @@ pub fn drop_in_context(plan: &Plan, planned: &NodePlan) -> DropInContext {
 /// Bytes in the largest binary unit that holds them whole.
 fn memory(bytes: u64) -> String {
     for (unit, shift) in [("Gi", 30), ("Mi", 20), ("Ki", 10)] {
-        if bytes > 0 && bytes % (1 << shift) == 0 {
+        if bytes > 0 && bytes.is_multiple_of(1 << shift) {
             return format!("{}{unit}", bytes >> shift);
         }
     }

@@ -157,10 +157,8 @@ fn component(learned: &Learned, carrier: &Map<String, Value>, main: Option<&str>
     if let Some(when) = conditions(learned, id) {
         out["when"] = when;
     }
-    let containers = learned
-        .whens
-        .iter()
-        .filter_map(|(thing, _)| Some((thing, thing.strip_prefix(id)?.strip_prefix('#')?)));
+    let containers =
+        learned.whens.keys().filter_map(|thing| Some((thing, thing.strip_prefix(id)?.strip_prefix('#')?)));
     for (thing, container) in containers {
         // A container that comes and goes with its pod has no condition of its own.
         let own = without(conditions(learned, thing), out.get("when"));

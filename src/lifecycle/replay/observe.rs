@@ -95,11 +95,8 @@ impl Script {
                     down.insert(node());
                     push(Seen::Kill(node()));
                 }
-                ("action", "return") => {
-                    if down.remove(&node()) {
-                        push(Seen::Return(node()));
-                    }
-                }
+                ("action", "return") if down.remove(&node()) => push(Seen::Return(node())),
+                ("action", "return") => {}
                 ("action", "control plane down") => push(Seen::ServerDown(node())),
                 ("action", "control plane up") => push(Seen::ServerUp("master".to_owned())),
                 ("action", "terminating pods force-deleted") => push(Seen::ForceDelete),

@@ -72,7 +72,7 @@ fn result(finding: &Finding, index: &BTreeMap<&str, usize>, sources: &SourceMap)
     let diagnostic = &finding.diagnostic;
     let mut text = diagnostic.message.clone();
     for note in &diagnostic.notes {
-        text.push_str("\n");
+        text.push('\n');
         text.push_str(note);
     }
     let policy = policy_place(finding, sources);
