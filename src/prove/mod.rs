@@ -1,6 +1,159 @@
-//! The proof.
+//! The proof: what becomes of every workload after every loss of nodes, and whether the policy's claims hold.
+//!
+//! ```text
+//! Policy, Cluster ─▶ Model ─┬─ table::columns   every loss set, played in canonical order
+//!                           └─ prove            bounds ─▶ proved, or failing in every run
+//!                                               else runs with random answers ─▶ refuted, with a trace
+//!                                               else `sampled n`, never called proved
+//! ```
+//!
+//! [`bounds`] reason about all orders and ties at once; [`play`] makes single runs with the engine of
+//! [`crate::lifecycle`] and the scheduler of [`crate::scheduler`]. A budget counts decisions, never time, so
+//! the same input gives the same verdict everywhere.
+
 pub mod bounds;
+pub mod claim;
+pub mod findings;
+pub mod judge;
+pub mod model;
+pub mod placer;
+pub mod play;
+pub mod refute;
+pub mod render;
 pub mod requests;
+pub mod table;
 pub mod trace;
 pub mod verdict;
 pub mod world;
+
+pub use claim::{Claim, Says};
+pub use model::{Model, NodeRow, Row};
+pub use table::{Cell, Column, Mark};
+pub use trace::Trace;
+pub use verdict::{Argument, How, Proved, Verdict};
+
+use bounds::Bounds;
+use judge::Bounded;
+
+/// How much is done.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Decisions of the scheduler that may be spent on one claim that bounds do not decide.
+    pub budget: u64,
+    /// Whether the table is played.
+    pub table: bool,
+    /// Whether traces are cut down until no event can be dropped.
+    pub minimise: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { budget: 20_000, table: true, minimise: true }
+    }
+}
+
+/// A claim and what is known about it.
+#[derive(Clone, Debug)]
+pub struct Proven {
+    /// The claim.
+    pub claim: Claim,
+    /// What is known.
+    pub verdict: Verdict,
+}
+
+/// The proof. Plain data: the same input gives the same value.
+#[derive(Clone, Debug)]
+pub struct Proof {
+    /// Nodes in the order of the cluster.
+    pub nodes: Vec<NodeRow>,
+    /// Workloads in the order of the cluster.
+    pub rows: Vec<Row>,
+    /// Loss sets.
+    pub columns: Vec<Column>,
+    /// The policy's claims, in its order.
+    pub claims: Vec<Proven>,
+    /// What every verdict assumes.
+    pub assumptions: Vec<String>,
+}
+
+impl Proof {
+    /// Whether any claim is refuted.
+    #[must_use]
+    pub fn refuted(&self) -> bool {
+        self.claims.iter().any(|c| c.verdict.is_refuted())
+    }
+}
+
+/// Proves or refutes a model's claims and fills its table.
+#[must_use]
+pub fn prove(model: &Model, options: Options) -> Proof {
+    let bounds = Bounds::of(&model.world, &model.facts);
+    let bounds = bounds.map(|b| (b, b.green()));
+    let canonical = if options.table { play::canonical(model) } else { None };
+    let columns = canonical
+        .map(|run| table::columns(model, &run, bounds.as_ref().map(|(b, green)| (*b, green))))
+        .unwrap_or_default();
+    let claims = model
+        .claims
+        .iter()
+        .map(|claim| {
+            let bounded =
+                bounds.as_ref().map_or(Bounded::Open, |(b, green)| judge::bounded(*b, green, model, claim));
+            let verdict = match bounded {
+                Bounded::Holds(why) => Verdict::Proved(Proved::Bound(why)),
+                Bounded::Fails { choice, why } => {
+                    let trace = refute::one_run(model, claim, choice);
+                    Verdict::Refuted { trace, how: How::Always(why) }
+                }
+                Bounded::Open => refute::search(model, claim, options),
+            };
+            Proven { claim: claim.clone(), verdict }
+        })
+        .collect();
+    Proof {
+        nodes: model.nodes.clone(),
+        rows: model.rows.clone(),
+        columns,
+        claims,
+        assumptions: assumptions(model),
+    }
+}
+
+/// One story in canonical order, event by event; `None` if it does not settle.
+#[must_use]
+pub fn tell(
+    model: &Model,
+    losses: &[Vec<crate::lifecycle::NodeId>],
+    phase: crate::policy::Phase,
+    reasons: bool,
+) -> Option<Trace> {
+    let mut empty = play::empty(model);
+    if reasons {
+        empty.placer.narrate();
+    }
+    let all: Vec<_> = model.rows.iter().map(|r| r.id).collect();
+    let mut first = crate::lifecycle::First;
+    let green = play::create(empty, &all, &mut first)?;
+    let played = play::lose(&green, losses, phase, &mut first)?;
+    let mut trace = Trace::of(model, &played.run, played.lost);
+    trace.end = model
+        .rows
+        .iter()
+        .filter(|r| !r.daemon)
+        .map(|r| format!("{} {}", r.name, judge::state_in_words(model, &played.run, r.id)))
+        .collect();
+    Some(trace)
+}
+
+fn assumptions(model: &Model) -> Vec<String> {
+    let guessed = match model.guessed {
+        0 => "no request is guessed".to_owned(),
+        1 => "1 request is guessed".to_owned(),
+        n => format!("{n} requests are guessed"),
+    };
+    vec![
+        guessed,
+        "no pods but those named here".to_owned(),
+        "no rollout, quota or node-pressure eviction at the same time".to_owned(),
+    ]
+}

@@ -93,6 +93,10 @@ pub struct World {
     owns: Vec<bool>,
     /// `repels[a][b]`: weight with which `a` prefers not to share a host with `b`.
     repels: Vec<i64>,
+    /// `all_terms[a][b]`: `a` has required anti-affinity terms and `b` matches every one of them.
+    all_terms: Vec<bool>,
+    /// Classes with required pod affinity.
+    company: Vec<bool>,
     /// `guarded[c]`: a disruption budget matches pods of the class.
     pub guarded: Vec<bool>,
     /// Nodes are alike in the labels that system default spreading reads.
@@ -141,6 +145,8 @@ impl World {
             conflict: vec![false; count * count],
             owns: vec![false; count * count],
             repels: vec![0; count * count],
+            all_terms: vec![false; count * count],
+            company: vec![false; count],
             guarded: vec![false; count],
         };
         for (workload, pod) in cluster.workloads.iter().zip(&pods) {
@@ -178,8 +184,14 @@ impl World {
                     }
                 }
             }
+            let required = anti.map_or(&[][..], |s| &s.required);
+            for (b, other) in pods.iter().enumerate() {
+                let all = !required.is_empty() && required.iter().all(|t| matches(cluster, pod, t, other));
+                self.all_terms[a * count + b] = all;
+            }
             let near = affinity.pod_affinity.as_ref();
             if near.is_some_and(|s| !s.required.is_empty()) {
+                self.company[a] = true;
                 self.classes[a].beyond = Some("required pod affinity");
             }
             // The scheduler counts required affinity of bound pods towards a new one with weight 1.
@@ -228,6 +240,18 @@ impl World {
     #[must_use]
     pub fn repels(&self, a: WorkloadId, b: WorkloadId) -> i64 {
         self.repels[usize::from(a.0) * self.classes.len() + usize::from(b.0)]
+    }
+
+    /// Whether `b` matches every required anti-affinity term of `a`, of which there is at least one.
+    #[must_use]
+    pub fn matches_all_terms(&self, a: WorkloadId, b: WorkloadId) -> bool {
+        self.all_terms[usize::from(a.0) * self.classes.len() + usize::from(b.0)]
+    }
+
+    /// Whether the class has required pod affinity.
+    #[must_use]
+    pub fn wants_company(&self, class: WorkloadId) -> bool {
+        self.company[usize::from(class.0)]
     }
 
     /// The class behind a workload.

@@ -341,3 +341,23 @@ enum Evicts {
     /// Possibly the first one.
     Some,
 }
+
+impl Bounds<'_> {
+    /// Why a class does not run: the static rejections on living nodes, or its controller's wait.
+    #[must_use]
+    pub fn why_not(self, class: WorkloadId, state: &State) -> Argument {
+        let facts = self.world.class(class);
+        let end = state.ends[usize::from(class.0)];
+        if end.stuck || end.lost {
+            return Argument::HeldByDeadNode { who: facts.name.clone() };
+        }
+        let living = self.world.nodes().filter(|&n| state.alive & bit(n) != 0);
+        let why = living
+            .filter_map(|n| {
+                let reject = facts.rejected[usize::from(n.0)].as_ref()?;
+                Some((self.world.place(n).name.clone(), reject.reason.clone()))
+            })
+            .collect();
+        Argument::Rejected { who: facts.name.clone(), why }
+    }
+}

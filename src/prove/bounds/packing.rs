@@ -65,8 +65,8 @@ impl Bounds<'_> {
         Crowd { pods }
     }
 
-    /// A waiting pod must hear of what frees its place: where a lower class repels it, both sides must
-    /// say so, or the queueing hint of one side never asks.
+    /// A waiting pod must hear of what frees its place. Where a lower class repels it, the queueing hint
+    /// asks whether the pod that went matches *all* of the waiting pod's own anti-affinity terms.
     fn wakes_for_all(self, class: WorkloadId, state: &State) -> bool {
         let priority = self.world.class(class).priority;
         self.world.ids().all(|other| {
@@ -75,7 +75,7 @@ impl Bounds<'_> {
             !self.world.conflict(class, other)
                 || !meets
                 || !lower
-                || self.world.owns(class, other) && self.world.owns(other, class)
+                || self.world.matches_all_terms(class, other)
         })
     }
 

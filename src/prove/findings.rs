@@ -1,0 +1,46 @@
+//! What the policy promises and Kubernetes does not do, as findings with the policy's lines.
+
+use crate::diag::{Diagnostic, codes::proof as codes};
+use crate::plan::Plan;
+
+use super::Proof;
+use super::model::Model;
+use super::render::claim_text;
+use super::verdict::{How, Verdict};
+
+/// The findings of a proof.
+#[must_use]
+pub fn of(_model: &Model, proof: &Proof, _plan: Option<&Plan>) -> Vec<Diagnostic> {
+    proof.claims.iter().filter_map(refuted).collect()
+}
+
+fn refuted(proven: &super::Proven) -> Option<Diagnostic> {
+    let claim = &proven.claim;
+    let text = claim_text(claim);
+    match &proven.verdict {
+        Verdict::Proved(_) => None,
+        Verdict::Sampled { runs } => {
+            let message = format!("`{}`: `{text}` is not proved, it held in {runs} runs", claim.scenario);
+            let finding = Diagnostic::new(codes::CLAIM_NOT_PROVED, message);
+            Some(match claim.span {
+                Some(span) => finding.at(span, "neither proved nor refuted"),
+                None => finding,
+            })
+        }
+        Verdict::Refuted { trace, how } => {
+            let how_often = match how {
+                How::Always(_) | How::AlwaysExplored { .. } => "in every run".to_owned(),
+                How::Some { failed, runs } => format!("in {failed} of {runs} runs tried"),
+            };
+            let message = format!("`{}`: `{text}` is refuted {how_often}", claim.scenario);
+            let mut finding = Diagnostic::new(codes::CLAIM_REFUTED, message);
+            if let Some(span) = claim.span {
+                finding = finding.at(span, "this is not what happens");
+            }
+            for end in trace.end.iter().take(4) {
+                finding = finding.note(end.clone());
+            }
+            Some(finding)
+        }
+    }
+}

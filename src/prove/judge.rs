@@ -1,0 +1,323 @@
+//! Does a claim hold? Once for what one run did, once for what bounds say of all runs.
+
+use crate::lifecycle::{Happening, NodeId, What, WorkloadId};
+use crate::policy::Phase;
+
+use super::bounds::{Bounds, Depth, State};
+use super::claim::{Claim, Says};
+use super::model::Model;
+use super::play::{Played, Run};
+use super::verdict::Argument;
+
+/// A workload that breaks a claim, and how.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Breach {
+    /// Who.
+    pub who: WorkloadId,
+    /// In words.
+    pub how: String,
+}
+
+/// What breaks a claim in a run; empty if nothing does.
+#[must_use]
+pub fn breaches(model: &Model, claim: &Claim, played: &Played<'_>) -> Vec<Breach> {
+    let run = &played.run;
+    let mut found = Vec::new();
+    let mut breach = |who: WorkloadId, how: String| found.push(Breach { who, how });
+    let every = || model.rows.iter().filter(|r| r.claimed && !r.daemon).map(|r| r.id);
+    match &claim.says {
+        Says::Running if claim.none => {
+            for id in every().filter(|&id| !run.status(id).up.is_empty()) {
+                breach(id, "runs".to_owned());
+            }
+        }
+        Says::Running => {
+            for &id in &claim.who {
+                if let Some(how) = not_running(model, run, id) {
+                    breach(id, how);
+                } else if let Some(how) = too_late(claim, played, id) {
+                    breach(id, how);
+                }
+            }
+        }
+        Says::Lifeboat => {
+            for id in every() {
+                let on = on_lifeboat(model, run, id);
+                match (claim.who.contains(&id), on) {
+                    (true, false) => {
+                        let how = not_running(model, run, id).unwrap_or_else(|| "runs elsewhere".to_owned());
+                        breach(id, how);
+                    }
+                    (false, true) => breach(id, "is on the lifeboat".to_owned()),
+                    _ => {}
+                }
+            }
+        }
+        Says::Pending if claim.none => {
+            for id in every().filter(|&id| run.status(id).pending > 0) {
+                breach(id, "is Pending".to_owned());
+            }
+        }
+        Says::Pending | Says::Stuck | Says::Down => {
+            for &id in claim.who.iter().filter(|id| !model.row(**id).daemon || claim.says == Says::Down) {
+                let status = run.status(id);
+                let holds = match claim.says {
+                    Says::Pending => status.pending > 0 && status.stuck.is_empty() && status.lost.is_empty(),
+                    Says::Stuck => !status.stuck.is_empty(),
+                    _ => true,
+                };
+                if !status.up.is_empty() || !holds {
+                    breach(id, state_in_words(model, run, id));
+                }
+            }
+        }
+        Says::Frozen => {
+            if run.api {
+                let who = claim.who.first().copied().unwrap_or(WorkloadId(0));
+                breach(who, "the control plane answers".to_owned());
+            }
+        }
+        Says::Evicted => {
+            let evicted = evictions(played);
+            if claim.none {
+                for &(id, by) in &evicted {
+                    if model.row(id).claimed {
+                        breach(id, format!("is evicted for {}", model.row(by).name));
+                    }
+                }
+            }
+            for &id in &claim.who {
+                if !evicted.iter().any(|(victim, _)| *victim == id) {
+                    breach(id, "is not evicted".to_owned());
+                }
+            }
+        }
+        Says::Apart(_) => {
+            for (i, &a) in claim.who.iter().enumerate() {
+                let mine = places(run, a);
+                for &b in &claim.who[i + 1..] {
+                    if let Some(&node) = places(run, b).iter().find(|n| mine.contains(n)) {
+                        let name = &model.nodes[usize::from(node.0)].name;
+                        breach(a, format!("shares {name} with {}", model.row(b).name));
+                    }
+                }
+            }
+        }
+    }
+    found
+}
+
+fn places(run: &Run<'_>, id: WorkloadId) -> Vec<NodeId> {
+    let status = run.status(id);
+    status.up.into_iter().chain(status.starting).collect()
+}
+
+fn on_lifeboat(model: &Model, run: &Run<'_>, id: WorkloadId) -> bool {
+    places(run, id).iter().any(|n| model.nodes[usize::from(n.0)].lifeboat)
+}
+
+/// Pods that should run: of a DaemonSet one on each living node that it may run on.
+#[must_use]
+pub fn wanted(model: &Model, run: &Run<'_>, id: WorkloadId) -> usize {
+    let facts = &model.facts.workloads[usize::from(id.0)];
+    if model.row(id).daemon {
+        let eligible = facts.eligible.iter().zip(&run.nodes).filter(|(e, n)| **e && n.alive);
+        eligible.count()
+    } else {
+        facts.replicas as usize
+    }
+}
+
+fn not_running(model: &Model, run: &Run<'_>, id: WorkloadId) -> Option<String> {
+    let status = run.status(id);
+    (status.up.len() < wanted(model, run, id)).then(|| state_in_words(model, run, id))
+}
+
+fn too_late(claim: &Claim, played: &Played<'_>, id: WorkloadId) -> Option<String> {
+    let within = claim.within?;
+    let (at, _) = played.run.ready_again(id, played.lost)?;
+    match played.run.sum(at, played.lost).total.latest {
+        Some(latest) if latest <= within => None,
+        Some(latest) => Some(format!("is back after up to {} s", latest.div_ceil(1000))),
+        None => Some("is back at no certain time".to_owned()),
+    }
+}
+
+/// What a workload's pods do, in a few words.
+#[must_use]
+pub fn state_in_words(model: &Model, run: &Run<'_>, id: WorkloadId) -> String {
+    let status = run.status(id);
+    let names = |nodes: &[NodeId]| model.names(nodes);
+    if status.pending > 0 {
+        "is Pending".to_owned()
+    } else if !status.stuck.is_empty() {
+        format!("is stuck Terminating on {}", names(&status.stuck))
+    } else if !status.lost.is_empty() {
+        format!("stays bound to {}, dead", names(&status.lost))
+    } else if !status.up.is_empty() {
+        format!("runs on {}", names(&status.up))
+    } else {
+        "does not run".to_owned()
+    }
+}
+
+/// Who was evicted by the scheduler since the first loss, and for whom.
+#[must_use]
+pub fn evictions(played: &Played<'_>) -> Vec<(WorkloadId, WorkloadId)> {
+    let run = &played.run;
+    let of = |pod: crate::lifecycle::PodId| run.pods[pod.0 as usize].workload;
+    run.log
+        .iter()
+        .skip(played.lost)
+        .filter_map(|event| match (event.what, run.log.get(event.cause?)?.what) {
+            (What::Terminating(victim), What::Fired(Happening::Schedule(by))) => Some((of(victim), of(by))),
+            _ => None,
+        })
+        .collect()
+}
+
+/// What bounds say of a claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Bounded {
+    /// It holds in every run.
+    Holds(Vec<Argument>),
+    /// It fails in every run, for this choice of losses.
+    Fails {
+        /// Index into [`Claim::losses`].
+        choice: usize,
+        /// Why.
+        why: Vec<Argument>,
+    },
+    /// Bounds do not decide it.
+    Open,
+}
+
+/// What bounds say of a claim, over all its choices.
+#[must_use]
+pub fn bounded(bounds: Bounds<'_>, green: &State, model: &Model, claim: &Claim) -> Bounded {
+    if claim.event.is_some() || claim.within.is_some() {
+        return Bounded::Open;
+    }
+    let mut why = Vec::new();
+    let mut open = false;
+    for (choice, losses) in claim.losses.iter().enumerate() {
+        let state = after(bounds, green, losses, claim.phase);
+        match decide(bounds, model, claim, &state, losses) {
+            Bounded::Holds(more) => why.extend(more),
+            Bounded::Fails { why, .. } => return Bounded::Fails { choice, why },
+            Bounded::Open => open = true,
+        }
+    }
+    if open || claim.losses.is_empty() {
+        return Bounded::Open;
+    }
+    why.sort();
+    why.dedup();
+    Bounded::Holds(why)
+}
+
+/// The state after a history of losses, to a phase.
+#[must_use]
+pub fn after(bounds: Bounds<'_>, green: &State, losses: &[Vec<NodeId>], phase: Phase) -> State {
+    let depth = if phase == Phase::Eviction { Depth::Evicted } else { Depth::Fenced };
+    let mut state = green.clone();
+    for (i, nodes) in losses.iter().enumerate() {
+        let last = i + 1 == losses.len() && phase == Phase::Return;
+        state = bounds.lose(&state, nodes, if last { Depth::Returned } else { depth });
+    }
+    state
+}
+
+fn decide(
+    bounds: Bounds<'_>,
+    model: &Model,
+    claim: &Claim,
+    state: &State,
+    losses: &[Vec<NodeId>],
+) -> Bounded {
+    let ends = |id: WorkloadId| state.ends[usize::from(id.0)];
+    let fails = |who: WorkloadId| Bounded::Fails { choice: 0, why: vec![bounds.why_not(who, state)] };
+    let why = |who: &[WorkloadId]| -> Vec<Argument> {
+        who.iter().filter_map(|w| state.why_runs[usize::from(w.0)].clone()).collect()
+    };
+    let every = model.rows.iter().filter(|r| r.claimed && !r.daemon).map(|r| r.id);
+    let lasting: Vec<WorkloadId> = claim.who.iter().copied().filter(|&id| !model.row(id).daemon).collect();
+    let holds_if = |all: bool, why: Vec<Argument>| if all { Bounded::Holds(why) } else { Bounded::Open };
+    match &claim.says {
+        _ if claim.none && claim.says != Says::Lifeboat => match claim.says {
+            Says::Evicted => holds_if(every.into_iter().all(|id| state.keeps[usize::from(id.0)]), Vec::new()),
+            Says::Pending => holds_if(every.into_iter().all(|id| !ends(id).pending), Vec::new()),
+            _ => Bounded::Open,
+        },
+        Says::Running => {
+            if let Some(&id) = lasting.iter().find(|&&id| ends(id).never_runs()) {
+                return fails(id);
+            }
+            holds_if(claim.who.iter().all(|&id| ends(id).always_runs()), why(&claim.who))
+        }
+        Says::Lifeboat => {
+            let mut arguments = state.why_empty.clone().unwrap_or_default();
+            let mut all = true;
+            for id in every {
+                let end = ends(id);
+                if claim.who.contains(&id) {
+                    if !end.lifeboat {
+                        return fails(id);
+                    }
+                    all &= end.always_runs() && !end.worker;
+                    arguments.extend(why(&[id]));
+                } else {
+                    all &= !end.lifeboat;
+                }
+            }
+            holds_if(all, arguments)
+        }
+        Says::Pending | Says::Stuck | Says::Down => {
+            let right = |id: WorkloadId| {
+                let end = ends(id);
+                let only = |yes: bool, other: bool| yes && !other && end.never_runs() && !end.gone;
+                match claim.says {
+                    Says::Pending => only(end.pending, end.stuck || end.lost),
+                    Says::Stuck => only(end.stuck, end.pending || end.lost),
+                    _ => end.never_runs(),
+                }
+            };
+            let wrong = |id: WorkloadId| {
+                let end = ends(id);
+                match claim.says {
+                    Says::Pending => !end.pending,
+                    Says::Stuck => !end.stuck,
+                    _ => end.always_runs(),
+                }
+            };
+            if let Some(&id) = lasting.iter().find(|&&id| wrong(id)) {
+                return fails(id);
+            }
+            holds_if(
+                lasting.iter().all(|&id| right(id)),
+                lasting.iter().map(|&id| bounds.why_not(id, state)).collect(),
+            )
+        }
+        Says::Frozen if state.api => Bounded::Fails { choice: 0, why: Vec::new() },
+        Says::Frozen => Bounded::Holds(vec![Argument::Frozen]),
+        Says::Evicted => {
+            let never = claim.who.iter().find(|id| state.keeps[usize::from(id.0)]);
+            never.map_or(Bounded::Open, |&id| fails(id))
+        }
+        Says::Apart(_) => {
+            if losses.iter().any(|l| !l.is_empty()) {
+                return Bounded::Open;
+            }
+            let mut arguments = Vec::new();
+            for (i, &a) in claim.who.iter().enumerate() {
+                for &b in &claim.who[i + 1..] {
+                    match bounds.apart(a, b, state) {
+                        Some(more) => arguments.extend(more),
+                        None => return Bounded::Open,
+                    }
+                }
+            }
+            Bounded::Holds(arguments)
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! For a terminal.
+
+use super::Detail;
+use super::words::{claim_text, column_title, merged_rows, words};
+use crate::prove::trace::Trace;
+use crate::prove::{How, Proof, Proved, Verdict};
+
+/// The whole proof: table, then claims with verdicts, assumptions and traces.
+#[must_use]
+pub fn human(proof: &Proof, detail: Detail) -> String {
+    let mut out = table(proof, detail);
+    out.push('\n');
+    out.push_str(&claims(proof, detail));
+    out.push_str(&format!("assumed: {}\n", proof.assumptions.join("; ")));
+    out
+}
+
+fn table(proof: &Proof, detail: Detail) -> String {
+    let rows = merged_rows(proof, detail.components);
+    let mut out = String::new();
+    for column in &proof.columns {
+        let scenarios = if column.scenarios.is_empty() {
+            String::new()
+        } else {
+            format!("  [{}]", column.scenarios.join(", "))
+        };
+        out.push_str(&format!("lost: {}{scenarios}\n", column_title(proof, column)));
+        // Rows that end alike are told once.
+        let mut told: Vec<(String, Vec<&str>)> = Vec::new();
+        for row in &rows {
+            let text = words(column, &row.members);
+            match told.iter_mut().find(|(t, _)| *t == text) {
+                Some((_, names)) => names.push(&row.name),
+                None => told.push((text, vec![&row.name])),
+            }
+        }
+        let wide = told.iter().map(|(t, _)| t.chars().count()).max().unwrap_or(0);
+        for (text, names) in told {
+            let pad = " ".repeat(wide - text.chars().count());
+            out.push_str(&format!("  {text}{pad}  {}\n", names.join(", ")));
+        }
+    }
+    if proof.columns.iter().any(|c| c.phases.iter().any(|(_, cells)| cells.iter().any(|c| !c.certain()))) {
+        out.push_str("~ as in the canonical order; other orders may end otherwise\n");
+    }
+    out
+}
+
+fn claims(proof: &Proof, detail: Detail) -> String {
+    let mut out = String::new();
+    let mut scenario = None;
+    for proven in &proof.claims {
+        if scenario != Some(&proven.claim.scenario) {
+            out.push_str(&format!("{}\n", proven.claim.scenario));
+            scenario = Some(&proven.claim.scenario);
+        }
+        out.push_str(&format!("  {:<34} {}\n", claim_text(&proven.claim), proven.verdict));
+        match &proven.verdict {
+            Verdict::Proved(Proved::Bound(why)) => {
+                for argument in
+                    why.iter().filter(|a| says_something(a)).take(if detail.components { 50 } else { 3 })
+                {
+                    out.push_str(&format!("      {argument}\n"));
+                }
+            }
+            Verdict::Refuted { trace, how } => {
+                if let How::Always(why) = how {
+                    for argument in why {
+                        out.push_str(&format!("      {argument}\n"));
+                    }
+                }
+                out.push_str(&indent(&story(trace, detail.reasons)));
+            }
+            Verdict::Proved(Proved::Explored { .. }) | Verdict::Sampled { .. } => {}
+        }
+    }
+    out
+}
+
+fn says_something(argument: &crate::prove::Argument) -> bool {
+    !matches!(argument, crate::prove::Argument::StaysPut)
+}
+
+fn indent(text: &str) -> String {
+    text.lines().map(|line| format!("      {line}\n")).collect()
+}
+
+/// A trace, a line per event.
+#[must_use]
+pub fn story(trace: &Trace, reasons: bool) -> String {
+    let mut out = String::new();
+    for event in &trace.events {
+        out.push_str(&format!("{:>12}  {}\n", event.when.to_string(), event.what));
+        if reasons {
+            for why in &event.why {
+                out.push_str(&format!("{:>12}    {why}\n", ""));
+            }
+        }
+    }
+    for end in &trace.end {
+        out.push_str(&format!("{:>12}  so {end}\n", "end"));
+    }
+    out
+}

@@ -1,0 +1,20 @@
+//! The proof for people and programs. Text is made here and nowhere else, and never read back.
+
+mod human;
+mod json;
+mod markdown;
+mod words;
+
+pub use human::{human, story};
+pub use json::json;
+pub use markdown::markdown;
+pub use words::{claim_text, column_title, merged_rows};
+
+/// How much is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Detail {
+    /// A row per component instead of one per service.
+    pub components: bool,
+    /// The scheduler's reasons in traces.
+    pub reasons: bool,
+}

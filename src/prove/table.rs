@@ -1,0 +1,307 @@
+//! The table: for every loss set and phase what becomes of every workload.
+
+use crate::lifecycle::{Data, First, Kind, NodeId, Outage, Part, Storage, Window, WorkloadId};
+use crate::policy::{Fencing, Phase};
+
+use super::bounds::{Bounds, Ends, State};
+use super::judge;
+use super::model::Model;
+use super::play::{self, Played, Run};
+
+/// Up to so many nodes all loss sets are in the table; beyond, those of up to [`LARGE_SETS`] nodes.
+pub const ALL_SETS: usize = 8;
+/// The largest loss sets of a cluster with more nodes than [`ALL_SETS`].
+pub const LARGE_SETS: usize = 2;
+
+/// How often the timer of an automatic fence looks, in milliseconds.
+const FENCE_TIMER: u64 = 15_000;
+
+/// What a workload's pods do. In ascending order of harm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Mark {
+    /// No pod is wanted on the nodes that live.
+    Idle,
+    /// All pods run, on ordinary nodes.
+    Running,
+    /// All pods run, some on a last resort.
+    Lifeboat,
+    /// Some pods run, others wait or are lost.
+    Partly,
+    /// Waits for a node.
+    Pending,
+    /// Waits for the node that holds its volume.
+    Pinned,
+    /// Terminating on a dead node.
+    Stuck,
+    /// Bound to a dead node and never evicted.
+    Lost,
+    /// Does not run.
+    Down,
+}
+
+/// One cell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cell {
+    /// The worst that the canonical runs show.
+    pub mark: Mark,
+    /// Pods that run, and pods that are wanted.
+    pub up: (usize, usize),
+    /// Nodes of running pods in the first canonical run.
+    pub on: Vec<NodeId>,
+    /// How long it is away: a sum whose parts have names. From the first loss before a fence, else from the fence.
+    pub outage: Option<Outage>,
+    /// Whether `outage` counts from the fence and not from the loss.
+    pub from_fence: bool,
+    /// Pods evicted to make room for others.
+    pub evicted: usize,
+    /// What becomes of its data.
+    pub data: Data,
+    /// How it may end over all orders and ties; `None` beyond the size that is bounded.
+    pub ends: Option<Ends>,
+}
+
+impl Cell {
+    /// Whether every order and tie ends as the cell says.
+    #[must_use]
+    pub fn certain(&self) -> bool {
+        let Some(ends) = self.ends else { return false };
+        match self.mark {
+            Mark::Idle => true,
+            Mark::Running => ends.always_runs() && !ends.lifeboat,
+            Mark::Lifeboat => ends.always_runs() && !ends.worker,
+            Mark::Partly => false,
+            Mark::Pending | Mark::Pinned => ends.pending && ends.never_runs() && !ends.stuck && !ends.lost,
+            Mark::Stuck => ends.stuck && ends.never_runs() && !ends.pending && !ends.lost,
+            Mark::Lost => ends.lost && ends.never_runs() && !ends.pending && !ends.stuck,
+            Mark::Down => ends.never_runs(),
+        }
+    }
+}
+
+/// One column: loss sets that differ only by interchangeable nodes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// The loss sets.
+    pub lost: Vec<Vec<NodeId>>,
+    /// The scenarios of the policy that speak of it.
+    pub scenarios: Vec<String>,
+    /// Whether the control plane answers.
+    pub api: bool,
+    /// Cells by phase and workload: before any fence, after it, after the return.
+    pub phases: Vec<(Phase, Vec<Cell>)>,
+}
+
+/// All loss sets, interchangeable nodes merged, the smaller sets first.
+#[must_use]
+pub fn loss_sets(model: &Model) -> Vec<Vec<Vec<NodeId>>> {
+    let nodes: Vec<NodeId> = model.node_ids().collect();
+    let mut sets: Vec<Vec<NodeId>> = vec![Vec::new()];
+    if nodes.len() <= ALL_SETS {
+        for &node in &nodes {
+            let with: Vec<Vec<NodeId>> =
+                sets.iter().map(|s| s.iter().copied().chain([node]).collect()).collect();
+            sets.extend(with);
+        }
+    } else {
+        sets.extend(nodes.iter().map(|&n| vec![n]));
+        for (i, &a) in nodes.iter().enumerate() {
+            sets.extend(nodes[i + 1..].iter().map(|&b| vec![a, b]));
+        }
+        sets.push(nodes.clone());
+    }
+    sets.sort_by_key(|s| (s.len(), s.clone()));
+    let mut columns: Vec<(Vec<usize>, Vec<Vec<NodeId>>)> = Vec::new();
+    for set in sets {
+        let mut kinds: Vec<usize> = set.iter().map(|n| model.nodes[usize::from(n.0)].kind).collect();
+        kinds.sort_unstable();
+        match columns.iter_mut().find(|(k, _)| *k == kinds) {
+            Some((_, members)) if nodes.len() <= ALL_SETS => members.push(set),
+            Some(_) => {}
+            None => columns.push((kinds, vec![set])),
+        }
+    }
+    columns.into_iter().map(|(_, members)| members).collect()
+}
+
+/// Plays every loss set in the canonical order of a green run.
+#[must_use]
+pub fn columns(model: &Model, green: &Run<'_>, bounds: Option<(Bounds<'_>, &State)>) -> Vec<Column> {
+    loss_sets(model)
+        .into_iter()
+        .map(|members| {
+            let mut column = Column {
+                scenarios: scenarios(model, &members),
+                api: true,
+                phases: Vec::new(),
+                lost: members.clone(),
+            };
+            for set in &members {
+                for (phase, cells) in play_one(model, green, set, bounds, &mut column.api) {
+                    match column.phases.iter_mut().find(|(p, _)| *p == phase) {
+                        Some((_, before)) => {
+                            before.iter_mut().zip(cells).for_each(|(a, b)| merge(a, b));
+                        }
+                        None => column.phases.push((phase, cells)),
+                    }
+                }
+            }
+            column
+        })
+        .collect()
+}
+
+fn scenarios(model: &Model, members: &[Vec<NodeId>]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for claim in model.claims.iter().filter(|c| c.event.is_none()) {
+        let about = claim.losses.iter().any(|order| {
+            let mut all: Vec<NodeId> = order.iter().flatten().copied().collect();
+            all.sort_unstable();
+            members.contains(&all)
+        });
+        if about && !names.contains(&claim.scenario) {
+            names.push(claim.scenario.clone());
+        }
+    }
+    names
+}
+
+fn play_one(
+    model: &Model,
+    green: &Run<'_>,
+    set: &[NodeId],
+    bounds: Option<(Bounds<'_>, &State)>,
+    api: &mut bool,
+) -> Vec<(Phase, Vec<Cell>)> {
+    let losses: Vec<Vec<NodeId>> = if set.is_empty() { Vec::new() } else { vec![set.to_vec()] };
+    let phases: &[Phase] =
+        if set.is_empty() { &[Phase::Eviction] } else { &[Phase::Eviction, Phase::Fencing, Phase::Return] };
+    let mut played: Option<Played<'_>> = None;
+    let mut out = Vec::new();
+    for &phase in phases {
+        // Each phase goes on where the one before ended.
+        let next = match (&played, phase) {
+            (None, _) => play::lose(green, &losses, Phase::Eviction, &mut First),
+            (Some(p), Phase::Fencing) => play::fence(p, set, &mut First),
+            (Some(p), _) => play::back(p, set, &mut First),
+        };
+        let Some(next) = next else { break };
+        if phase == Phase::Eviction {
+            *api &= next.run.api;
+        }
+        let state = bounds.map(|(b, green)| judge::after(b, green, &losses, phase));
+        let cells = model.rows.iter().map(|r| cell(model, &next, r.id, phase, state.as_ref())).collect();
+        out.push((phase, cells));
+        let frozen = !next.run.api;
+        played = Some(next);
+        if frozen && phase == Phase::Eviction {
+            // Nobody fences without a control plane.
+            continue;
+        }
+    }
+    out
+}
+
+/// What a run shows of one workload.
+#[must_use]
+pub fn cell(model: &Model, played: &Played<'_>, id: WorkloadId, phase: Phase, state: Option<&State>) -> Cell {
+    let run = &played.run;
+    let status = run.status(id);
+    let wanted = judge::wanted(model, run, id);
+    let facts = &model.facts.workloads[usize::from(id.0)];
+    let up = status.up.len();
+    let boats = status.up.iter().any(|n| model.nodes[usize::from(n.0)].lifeboat);
+    let at_home = model.row(id).daemon || !model.row(id).claimed;
+    let data = if facts.storage == Storage::None { Data::Kept } else { run.data(id, 0) };
+    let mark = if wanted == 0 && up == 0 {
+        Mark::Idle
+    } else if up >= wanted {
+        if boats && !at_home { Mark::Lifeboat } else { Mark::Running }
+    } else if up > 0 {
+        Mark::Partly
+    } else if status.pending > 0 && data == Data::Pinned {
+        Mark::Pinned
+    } else if status.pending > 0 {
+        Mark::Pending
+    } else if !status.stuck.is_empty() {
+        Mark::Stuck
+    } else if !status.lost.is_empty() {
+        Mark::Lost
+    } else {
+        Mark::Down
+    };
+    let (outage, from_fence) = outage(model, played, id, phase);
+    Cell {
+        mark,
+        up: (up, wanted),
+        on: status.up,
+        outage: if mark == Mark::Running || mark == Mark::Lifeboat || mark == Mark::Partly {
+            outage
+        } else {
+            None
+        },
+        from_fence,
+        evicted: judge::evictions(played).iter().filter(|(victim, _)| *victim == id).count(),
+        data,
+        ends: state.map(|s| s.ends[usize::from(id.0)]),
+    }
+}
+
+/// The outage that a loss causes: until a pod on a dead node was replaced.
+fn outage(model: &Model, played: &Played<'_>, id: WorkloadId, phase: Phase) -> (Option<Outage>, bool) {
+    let run = &played.run;
+    if phase == Phase::Return {
+        return (None, false);
+    }
+    let first = run.ready_again(id, played.lost);
+    match (first, played.fenced.filter(|_| phase == Phase::Fencing)) {
+        (Some((at, _)), Some(fence)) if at > fence => {
+            (Some(held(model, run, id, at, fence)), model.fencing.0 != Fencing::Automatic)
+        }
+        (Some((at, _)), _) => (Some(run.sum(at, played.lost)), false),
+        (None, _) => (None, false),
+    }
+}
+
+/// The wait of a pod that only a fence replaced. An automatic fence counts from the loss.
+fn held(model: &Model, run: &Run<'_>, id: WorkloadId, at: usize, fence: usize) -> Outage {
+    let outage = run.sum(at, fence);
+    let waits =
+        matches!(model.facts.workloads[usize::from(id.0)].kind, Kind::StatefulSet { .. } | Kind::Bare);
+    let (mode, after) = model.fencing;
+    if mode != Fencing::Automatic || !waits {
+        return outage;
+    }
+    let detection = model.facts.clocks.detection();
+    let wait = Window::between(after, after.saturating_add(FENCE_TIMER));
+    let mut parts = vec![(Part::Detection, detection), (Part::Fence, wait)];
+    parts.extend(outage.parts);
+    Outage { total: detection + wait + outage.total, parts }
+}
+
+/// The worse of two cells of one column.
+fn merge(a: &mut Cell, b: Cell) {
+    let ends = a.ends.zip(b.ends).map(|(x, y)| Ends {
+        worker: x.worker || y.worker,
+        lifeboat: x.lifeboat || y.lifeboat,
+        pending: x.pending || y.pending,
+        stuck: x.stuck || y.stuck,
+        lost: x.lost || y.lost,
+        gone: x.gone || y.gone,
+    });
+    let longer = |x: &Option<Outage>, y: &Option<Outage>| {
+        x.as_ref().map_or(0, |o| o.total.latest.unwrap_or(u64::MAX))
+            < y.as_ref().map_or(0, |o| o.total.latest.unwrap_or(u64::MAX))
+    };
+    if longer(&a.outage, &b.outage) {
+        a.outage = b.outage;
+        a.from_fence = b.from_fence;
+    }
+    if b.mark > a.mark {
+        a.mark = b.mark;
+        a.up = b.up;
+        a.on = b.on;
+    }
+    a.evicted = a.evicted.max(b.evicted);
+    a.data = a.data.max(b.data);
+    a.ends = ends;
+}
