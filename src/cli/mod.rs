@@ -10,6 +10,7 @@ mod helm;
 mod init;
 mod outputs;
 mod render;
+mod prove;
 mod schema;
 mod verify;
 
@@ -38,6 +39,7 @@ enum Command {
     Explain(explain::Args),
     Init(init::Args),
     Render(render::Args),
+    Prove(prove::Args),
     Schema(schema::Args),
     Verify(verify::Args),
 }
@@ -56,6 +58,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Explain(args) => explain::run(&context, &args),
         Command::Init(args) => init::run(&args),
         Command::Render(args) => render::run(&context, &args),
+        Command::Prove(args) => prove::run(&context, &args),
         Command::Schema(args) => schema::run(&args),
         Command::Verify(args) => verify::run(&context, &args),
     }

@@ -1,0 +1,103 @@
+//! `lifeboat prove`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use lifeboat::lifecycle::NodeId;
+use lifeboat::policy::Phase;
+use lifeboat::prove::{self, Model, Options, render};
+
+use super::context::{BROKEN, Context, FINDINGS, Format};
+use super::outputs;
+
+/// Prove or refute what a policy claims about lost nodes, and show what becomes of every workload.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  lifeboat prove\n  lifeboat prove --components\n  lifeboat prove --lose worker-1,worker-2\n  lifeboat prove --lose 'worker-1 then worker-2' --trace\n\nExit code: 0 nothing refuted, 1 a claim is refuted, 2 broken input."
+)]
+pub(crate) struct Args {
+    /// The policy.
+    #[arg(default_value = "policy.toml")]
+    policy: PathBuf,
+    /// Tell one story: nodes lost at once (`a,b`) or in order (`a then b`).
+    #[arg(long, value_name = "NODES")]
+    lose: Option<String>,
+    /// With the scheduler's reasons: rejected nodes, scores, ties, victims.
+    #[arg(long)]
+    trace: bool,
+    /// A row per component instead of one per service.
+    #[arg(long)]
+    components: bool,
+    /// Decisions that may be spent on a claim that no bound decides.
+    #[arg(long, value_name = "N", default_value_t = Options::default().budget)]
+    budget: u64,
+}
+
+pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
+    let compiled = match outputs::compile(context, &args.policy, None) {
+        Ok(compiled) => compiled,
+        Err(code) => return code,
+    };
+    let plan = &compiled.compilation.plan;
+    let model = match Model::of_plan(plan) {
+        Ok(model) => model,
+        Err(error) => {
+            anstream::eprintln!("error: {error}");
+            return ExitCode::from(BROKEN);
+        }
+    };
+    if let Some(lose) = &args.lose {
+        return story(&model, lose, args);
+    }
+    let proof = prove::prove(&model, Options { budget: args.budget, ..Options::default() });
+    let findings = prove::findings::of(&model, &proof, Some(plan));
+    let failed = context.report(findings, &compiled.sources);
+    let detail = render::Detail { components: args.components, reasons: args.trace };
+    match context.format {
+        Format::Json => anstream::println!("{}", render::json(&proof)),
+        _ => anstream::print!("{}", render::human(&proof, detail)),
+    }
+    if failed || proof.refuted() { ExitCode::from(FINDINGS) } else { ExitCode::SUCCESS }
+}
+
+fn story(model: &Model, lose: &str, args: &Args) -> ExitCode {
+    let losses = match losses(model, lose) {
+        Ok(losses) => losses,
+        Err(message) => {
+            anstream::eprintln!("error: {message}");
+            return ExitCode::from(BROKEN);
+        }
+    };
+    let Some(told) = prove::tell(model, &losses, Phase::Fencing, args.trace) else {
+        anstream::eprintln!("error: this story does not settle");
+        return ExitCode::from(BROKEN);
+    };
+    anstream::print!("{}", render::story(&told, args.trace));
+    ExitCode::SUCCESS
+}
+
+/// `a,b then c` as sets of nodes in their order.
+fn losses(model: &Model, text: &str) -> Result<Vec<Vec<NodeId>>, String> {
+    let names: Vec<&str> = model.nodes.iter().map(|n| n.name.as_str()).collect();
+    let mut seen = Vec::new();
+    let mut order = Vec::new();
+    for step in text.split(" then ") {
+        let mut set = Vec::new();
+        for name in step.split([',', ' ']).filter(|n| !n.is_empty()) {
+            let Some(at) = names.iter().position(|n| *n == name) else {
+                return Err(format!("there is no node `{name}`; the nodes are {}", names.join(", ")));
+            };
+            let id = NodeId(u16::try_from(at).unwrap_or(u16::MAX));
+            if seen.contains(&id) {
+                return Err(format!("`{name}` cannot be lost twice"));
+            }
+            seen.push(id);
+            set.push(id);
+        }
+        if set.is_empty() {
+            return Err("name at least one node in every step".to_owned());
+        }
+        order.push(set);
+    }
+    Ok(order)
+}
