@@ -4,6 +4,7 @@ mod build;
 mod catalogue;
 mod lifecycle;
 mod policy;
+mod prove;
 mod scheduler;
 mod scripts;
 mod verify;

@@ -1,71 +1,108 @@
 //! The proof: bounds, verdicts and tables over recorded clusters.
 
-use lifeboat::cluster::{Cluster, KubernetesVersion, Node};
-use lifeboat::kube;
-use lifeboat::lifecycle::{Clocks, Datastore, Facts, NodeId, WorkloadId};
-use lifeboat::prove::bounds::{Bounds, Depth};
-use lifeboat::prove::world::World;
-use serde_json::Value;
+use lifeboat::lifecycle::replay::{Objects, Recording};
+use lifeboat::lifecycle::{Datastore, NodeId, WorkloadId};
+use lifeboat::policy::Phase;
+use lifeboat::prove::{self, Claim, Model, Options, Says};
+use serde_json::json;
 
-/// A recorded variant: its objects on a master and two workers.
-fn recorded(variant: &str) -> Cluster {
+/// A recorded variant on a master and two workers, with claims of its own.
+fn recorded(variant: &str) -> Model {
     let path = format!("{}/tests/data/replay/objects.{variant}.json", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(path).unwrap();
-    let value: Value = serde_json::from_str(&text).unwrap();
-    let mut documents: Vec<Value> = value["items"].as_array().unwrap().clone();
-    if let Some(classes) = value["priorityClasses"].as_object() {
-        for (name, class) in classes {
-            let number = class.as_i64().or(class["value"].as_i64()).unwrap();
-            documents.push(serde_json::json!({"kind": "PriorityClass", "apiVersion": "scheduling.k8s.io/v1",
-                "metadata": {"name": name}, "value": number}));
-        }
+    let objects: Objects = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let roomy = variant.contains("roomy");
+    let memory = if variant.starts_with(['E', 'F']) {
+        "7900Mi"
+    } else if roomy {
+        "16Gi"
+    } else {
+        "8Gi"
+    };
+    let node = |name: &str| json!({"name": name, "master": name == "master", "cpu": if roomy { "8" } else { "4" }, "memory": memory});
+    let recording = json!({"kubernetes": "v1.34.4", "scenario": "green", "variant": variant, "profile": "default",
+        "nodes": [node("master"), node("worker-1"), node("worker-2")], "runs": []});
+    let recording: Recording = serde_json::from_value(recording).unwrap();
+    let stage = recording.stage(&objects).unwrap();
+    Model::bare(&stage.cluster, &["master".to_owned()], stage.facts.clocks, Datastore::Etcd).unwrap()
+}
+
+const CRITICAL: &[&str] = &[
+    "argocd-application-controller",
+    "argocd-applicationset-controller",
+    "argocd-dex-server",
+    "argocd-notifications-controller",
+    "argocd-redis",
+    "argocd-repo-server",
+    "argocd-server",
+    "prometheus",
+];
+const IMPORTANT: &[&str] = &["loki", "loki-gateway", "alertmanager", "argo-events-controller-manager"];
+
+fn find(model: &Model, names: &[&str]) -> Vec<WorkloadId> {
+    let ends = |row: &prove::Row, name: &str| {
+        row.name.rsplit('/').next().is_some_and(|n| n == name || n.ends_with(name))
+    };
+    names
+        .iter()
+        .map(|n| {
+            model
+                .rows
+                .iter()
+                .find(|r| ends(r, n))
+                .unwrap_or_else(|| {
+                    panic!("{n} in {:?}", model.rows.iter().map(|r| &r.name).collect::<Vec<_>>())
+                })
+                .id
+        })
+        .collect()
+}
+
+fn claim(scenario: &str, says: Says, who: Vec<WorkloadId>, losses: Vec<Vec<Vec<NodeId>>>) -> Claim {
+    Claim {
+        scenario: scenario.to_owned(),
+        none: who.is_empty(),
+        of: String::new(),
+        says,
+        who,
+        losses,
+        event: None,
+        phase: Phase::Fencing,
+        within: None,
+        span: None,
     }
-    let mut reading = Cluster::from_objects(KubernetesVersion::default(), &documents);
-    assert_eq!(reading.errors, []);
-    let taints: Vec<kube::Taint> = serde_json::from_value(value["masterTaints"].clone()).unwrap();
-    for name in ["master", "worker-1", "worker-2"] {
-        let mut node = Node { name: name.to_owned(), ready: true, ..Node::default() };
-        node.labels.insert("kubernetes.io/hostname".into(), name.into());
-        node.labels.insert("kubernetes.io/os".into(), "linux".into());
-        let roomy = variant.contains("roomy");
-        let memory = if variant.starts_with(['E', 'F']) { "7900Mi" } else if roomy { "16Gi" } else { "8Gi" };
-        for (resource, amount) in [("cpu", if roomy { "8" } else { "4" }), ("memory", memory), ("pods", "110")] {
-            node.allocatable.insert(resource.into(), amount.parse().unwrap());
-        }
-        if name == "master" {
-            node.labels.insert("node-role.kubernetes.io/control-plane".into(), "true".into());
-            node.taints.clone_from(&taints);
-        }
-        reading.cluster.nodes.push(node);
-    }
-    reading.cluster
+}
+
+/// The strategy's table as claims.
+fn with_rows(variant: &str) -> Model {
+    let mut model = recorded(variant);
+    let (critical, important) = (find(&model, CRITICAL), find(&model, IMPORTANT));
+    let (one, two) = (NodeId(1), NodeId(2));
+    let yellow = vec![vec![vec![one]], vec![vec![two]]];
+    let red = vec![vec![vec![one, two]], vec![vec![one], vec![two]], vec![vec![two], vec![one]]];
+    let both: Vec<WorkloadId> = critical.iter().chain(&important).copied().collect();
+    model.claims = vec![
+        claim("green", Says::Running, both.clone(), vec![vec![]]),
+        claim("green", Says::Lifeboat, vec![], vec![vec![]]),
+        claim(
+            "green",
+            Says::Apart("metrics-logs".into()),
+            find(&model, &["prometheus", "loki"]),
+            vec![vec![]],
+        ),
+        claim("yellow", Says::Running, both, yellow.clone()),
+        claim("yellow", Says::Lifeboat, vec![], yellow),
+        claim("red", Says::Running, critical.clone(), red.clone()),
+        claim("red", Says::Lifeboat, critical, red.clone()),
+        claim("red", Says::Pending, important, red),
+    ];
+    model
 }
 
 #[test]
-fn bounds_over_recorded_variants() {
-    for variant in ["A", "B", "C", "D", "E", "F", "F-mutual", "E-budget", "E-lockonly"] {
-        let cluster = recorded(variant);
-        let world = World::of(&cluster, &["master".to_owned()]);
-        let facts = Facts::of(&cluster, Clocks::of_minor(34), Datastore::Etcd);
-        let bounds = Bounds::of(&world, &facts).unwrap();
-        let green = bounds.green();
-        println!("== {variant}: empty {:?}", green.why_empty.is_some());
-        for id in world.ids() {
-            let i = usize::from(id.0);
-            println!("  {} {:?} keeps {} may {:b} p{} {:?}", world.classes[i].name, green.ends[i], green.keeps[i], green.may[i], world.classes[i].priority, world.classes[i].beyond);
-        }
-        let find = |n: &str| facts.workloads.iter().position(|w| w.name.ends_with(n)).map(|i| WorkloadId(i as u16)).unwrap();
-        println!("  apart {:?}", bounds.apart(find("/prometheus"), find("/loki"), &green));
-        let yellow = bounds.lose(&green, &[NodeId(1)], Depth::Fenced);
-        println!("  yellow empty {:?}", yellow.why_empty);
-        for id in world.ids() {
-            let i = usize::from(id.0);
-            println!("  {} {:?}", world.classes[i].name, yellow.ends[i]);
-        }
-        let red = bounds.lose(&green, &[NodeId(1), NodeId(2)], Depth::Fenced);
-        for id in world.ids() {
-            let i = usize::from(id.0);
-            println!("  red {} {:?}", world.classes[i].name, red.ends[i]);
-        }
+fn rows_of_recorded_variants() {
+    for variant in ["A", "B", "C", "D", "E", "F-mutual", "E-lockonly"] {
+        let model = with_rows(variant);
+        let proof = prove::prove(&model, Options::default());
+        println!("=== {variant}\n{}", prove::render::human(&proof, Default::default()));
     }
 }
