@@ -9,8 +9,8 @@ mod explain;
 mod helm;
 mod init;
 mod outputs;
-mod render;
 mod prove;
+mod render;
 mod schema;
 mod verify;
 
