@@ -2,11 +2,11 @@
 //! call.
 
 use crate::catalogue::Catalogue;
-use crate::diag::{Diagnostic, Severity};
+use crate::diag::{Diagnostic, Severity, codes};
 use crate::emit::{self, Artifact, record::Record};
 use crate::overlay::{self, Lowered};
 use crate::plan::{self, Inputs, Plan};
-use crate::policy::Policy;
+use crate::policy::{Policy, apply_allowances};
 use crate::source::SourceMap;
 use crate::source::extends::Loader;
 use crate::values;
@@ -42,6 +42,8 @@ pub fn compile(
     let Some(plan) = outcome.plan else { return Err(findings) };
     let mut lowered = overlay::lower(&plan);
     findings.append(&mut lowered.diagnostics);
+    let judged = [codes::build::ALL, codes::catalogue::ALL].concat();
+    apply_allowances(&plan.policy, &mut findings, &judged);
     if findings.iter().any(|finding| finding.severity == Severity::Error) {
         return Err(findings);
     }

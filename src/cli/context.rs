@@ -16,6 +16,9 @@ pub(crate) const FINDINGS: u8 = 1;
 /// Exit code for wrong usage or broken input.
 pub(crate) const BROKEN: u8 = 2;
 
+/// Most findings that are printed; what is broken a thousand times is broken once.
+const MOST_PRINTED: usize = 500;
+
 /// How findings are printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
@@ -129,12 +132,15 @@ impl Context {
     pub(crate) fn report(&self, mut findings: Vec<Diagnostic>, sources: &SourceMap) -> bool {
         lifeboat::diag::sort(&mut findings, sources);
         self.levels.apply(&mut findings);
-        for finding in &findings {
+        for finding in findings.iter().take(MOST_PRINTED) {
             match self.format {
                 Format::Short => anstream::eprintln!("{}", render::short(finding, sources)),
                 Format::Json => anstream::eprintln!("{}", render::json(finding, sources)),
                 _ => anstream::eprintln!("{}", render::human(finding, sources, self.styled)),
             }
+        }
+        if let Some(more @ 1..) = findings.len().checked_sub(MOST_PRINTED) {
+            anstream::eprintln!("… and {more} more");
         }
         let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
         let warnings = findings.iter().filter(|finding| finding.severity == Severity::Warning).count();

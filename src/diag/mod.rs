@@ -51,6 +51,9 @@ pub struct Diagnostic {
     pub notes: Vec<String>,
     /// What to do or write instead.
     pub help: Option<String>,
+    /// What it was found on, in the words of `[allow.*]`: a service, `service/component`, a workload, a node, a tier, a
+    /// scenario, or a table of the policy.
+    pub target: Option<String>,
 }
 
 impl Diagnostic {
@@ -65,6 +68,7 @@ impl Diagnostic {
             labels: Vec::new(),
             notes: Vec::new(),
             help: None,
+            target: None,
         }
     }
 
@@ -86,6 +90,13 @@ impl Diagnostic {
     #[must_use]
     pub fn note(mut self, text: impl Into<String>) -> Self {
         self.notes.push(text.into());
+        self
+    }
+
+    /// Says what it was found on, so that an allowance can name it. Backticks are left out.
+    #[must_use]
+    pub fn about(mut self, target: impl AsRef<str>) -> Self {
+        self.target = Some(target.as_ref().trim_matches('`').to_owned());
         self
     }
 

@@ -19,6 +19,7 @@ pub(super) fn check(draft: &mut Draft) {
                 codes::NEEDS_ON_THE_LIFEBOAT,
                 format!("{who} may board the lifeboat but needs {whom}, which may not"),
             )
+            .about(&who)
             .help(format!("give {whom} the tier of {who}, or accept it with `[allow.NAME]` and a reason"));
             if let Some(span) = draft.carrier(id).span {
                 diagnostic = diagnostic.at(span, "boards");

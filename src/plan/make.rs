@@ -243,6 +243,7 @@ impl<'a> Draft<'a> {
                 let name = self.names(&[id]);
                 let message = format!("no value reaches {target} of {name}: {reason}");
                 let mut diagnostic = Diagnostic::new(codes::FIELD_UNREACHABLE, message)
+                    .about(&name)
                     .help("accept it with `[allow.NAME]` and a reason; the proof counts with what the chart renders");
                 if carrier.transient {
                     diagnostic.severity = Severity::Note;

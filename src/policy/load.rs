@@ -31,6 +31,9 @@ pub fn load(loader: &dyn Loader, sources: &mut SourceMap, name: &str) -> Result<
         policy = checked.0;
         findings.extend(checked.1);
     }
+    if let Some(policy) = &policy {
+        super::apply_allowances(policy, &mut findings, crate::diag::codes::policy::ALL);
+    }
     crate::diag::sort(&mut findings, sources);
     match policy {
         Some(policy) if findings.iter().all(|finding| finding.severity != Severity::Error) => {

@@ -1,12 +1,14 @@
 //! The tier policy: `policy.toml` and its bases, read ([`shapes`]), checked ([`check`]) and checked for
 //! good ([`Policy`]).
 
+mod allowances;
 pub mod check;
 mod load;
 mod model;
 mod schema;
 pub mod shapes;
 
+pub use allowances::apply_allowances;
 pub use load::load;
 pub use model::*;
 pub use schema::{schema, schema_value};

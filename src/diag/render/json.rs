@@ -13,6 +13,7 @@ pub fn json(finding: &Diagnostic, sources: &SourceMap) -> Value {
         "code": finding.code.name(),
         "severity": word(finding.severity),
         "message": finding.message,
+        "target": finding.target,
         "at": finding.primary.as_ref().map(|label| place(label, sources)),
         "labels": finding.labels.iter().map(|label| place(label, sources)).collect::<Vec<_>>(),
         "notes": finding.notes,

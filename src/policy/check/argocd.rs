@@ -17,7 +17,8 @@ pub(super) fn check(cx: &mut Cx<'_>, toml: &TomlPolicy) -> Option<ArgoCd> {
     for (key, field) in [("prune", &prune), ("self-heal", &self_heal)] {
         if field.value && sync.value == Sync::Manual {
             let message = format!("`argocd.{key}` is part of an automated sync, which is off");
-            let mut finding = Cx::finding(codes::UNUSED_KEY, message, field.span, "does nothing");
+            let mut finding =
+                Cx::finding(codes::UNUSED_KEY, message, field.span, "does nothing").about(&field.path);
             if let Some(span) = sync.span {
                 finding = finding.label(span, "manual");
             }

@@ -21,7 +21,9 @@ pub(super) fn check(cx: &mut Cx<'_>, toml: &TomlPolicy) -> Option<Cluster> {
     {
         let message = "`cluster.disable` names K3s's own components, but the distribution is another one";
         cx.report(
-            Cx::finding(codes::UNUSED_KEY, message, list.span, "does nothing").help("take the line out"),
+            Cx::finding(codes::UNUSED_KEY, message, list.span, "does nothing")
+                .about(&list.path)
+                .help("take the line out"),
         );
     }
     let timings_field = Field::default_at(TomlTimings::default(), join(at.path, "timings"));

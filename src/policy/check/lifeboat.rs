@@ -132,7 +132,9 @@ fn check_boarders(cx: &mut Cx<'_>, span: Option<Span>, tiers: &[Tier]) {
     if !tiers.is_empty() && tiers.iter().all(|tier| !tier.lifeboat.value) {
         let message = "no tier may board the lifeboat, so it stays empty whatever happens";
         let help = "write `lifeboat = true` in the tier that must survive";
-        cx.report(Cx::finding(codes::UNUSED_LIFEBOAT, message, span, "nobody boards").help(help));
+        cx.report(
+            Cx::finding(codes::UNUSED_LIFEBOAT, message, span, "nobody boards").about("lifeboat").help(help),
+        );
     }
 }
 
@@ -144,7 +146,9 @@ fn levers(cx: &mut Cx<'_>, at: At<'_>, toml: &TomlLifeboat) -> Vec<Field<Lever>>
     if list.value.is_empty() {
         let message = "without a lever the lifeboat is no last resort: it is the emptiest node, and pods that may board prefer it";
         let help = "write last-resort = [\"twin-taint\", \"node-affinity\", \"lock\"], or accept it with -A first-resort";
-        cx.report(Cx::finding(codes::FIRST_RESORT, message, list.span, "no lever").help(help));
+        cx.report(
+            Cx::finding(codes::FIRST_RESORT, message, list.span, "no lever").about("lifeboat").help(help),
+        );
     }
     let mut seen: Vec<Field<Lever>> = Vec::new();
     for lever in &list.value {
@@ -180,7 +184,11 @@ fn lock(
     if grace_period.value == 0 {
         let message = "a lock that ends at once: of two pods that preempt it together one is not woken";
         let help = "write grace-period = \"1s\" or more";
-        cx.report(Cx::finding(codes::LOCK_GRACE, message, grace_period.span, "no time to end").help(help));
+        cx.report(
+            Cx::finding(codes::LOCK_GRACE, message, grace_period.span, "no time to end")
+                .about("lifeboat")
+                .help(help),
+        );
     }
     let path = join(at.path, "requests");
     let cpu = requests

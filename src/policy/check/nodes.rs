@@ -181,6 +181,7 @@ pub(super) fn check_datastore(cx: &mut Cx<'_>, cluster: &Cluster, nodes: &[Node]
             let help = "use an odd number of servers";
             cx.report(
                 Cx::finding(codes::EVEN_SERVERS, message, cluster.datastore.span, "needs a majority")
+                    .about("cluster")
                     .help(help),
             );
         }
@@ -196,7 +197,11 @@ fn warn_unreserved(cx: &mut Cx<'_>, cluster: &Cluster, servers: &[&Node]) {
             let message = format!("server `{}` reserves no memory for K3s itself", server.name.value);
             let help = "write reserve = { cpu = \"500m\", memory = \"1Gi\" }";
             let text = "its control plane is a host process";
-            cx.report(Cx::finding(codes::UNPROTECTED_SERVER, message, server.name.span, text).help(help));
+            cx.report(
+                Cx::finding(codes::UNPROTECTED_SERVER, message, server.name.span, text)
+                    .about(&server.name.value)
+                    .help(help),
+            );
         }
     }
 }

@@ -74,7 +74,8 @@ fn warn_unused(cx: &mut Cx<'_>, recovery: &TomlRecovery, fencing: &Field<Fencing
     }
     for (key, span) in keys.into_iter().filter(|(_, span)| span.is_some()) {
         let message = format!("`recovery.{key}` is a condition of automatic fencing, which is off");
-        let mut finding = Cx::finding(codes::UNUSED_KEY, message, span, "does nothing");
+        let mut finding =
+            Cx::finding(codes::UNUSED_KEY, message, span, "does nothing").about(join("recovery", key));
         if let Some(span) = fencing.span {
             finding = finding.label(span, "off here");
         }
@@ -117,7 +118,8 @@ fn snapshots(
     let external = cluster.filter(|cluster| cluster.datastore.value == Datastore::External);
     if let (Some(table), Some(cluster)) = (&recovery.snapshots, external) {
         let message = "snapshots of an external datastore are its own business";
-        let mut finding = Cx::finding(codes::UNUSED_KEY, message, table.span, "does nothing");
+        let mut finding =
+            Cx::finding(codes::UNUSED_KEY, message, table.span, "does nothing").about(&table.path);
         if let Some(span) = cluster.datastore.span {
             finding = finding.label(span, "external");
         }

@@ -42,7 +42,8 @@ fn scenario(
     let after = or(at, "after", toml.after.as_ref(), if fences { Phase::Fencing } else { Phase::Eviction });
     if after.value == Phase::Fencing && !fences {
         let message = "a claim about the moment after fencing, but nobody fences";
-        let mut finding = Cx::finding(codes::PHASE_WITHOUT_FENCING, message, after.span, "after what?");
+        let mut finding =
+            Cx::finding(codes::PHASE_WITHOUT_FENCING, message, after.span, "after what?").about(&name);
         if let Some(span) = recovery.fencing.span {
             finding = finding.label(span, "nobody");
         }

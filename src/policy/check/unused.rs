@@ -23,7 +23,8 @@ fn unused_tiers(cx: &mut Cx<'_>, policy: &Policy) {
     used.extend(policy.workloads.iter().map(|workload| workload.tier.value));
     for (id, tier) in policy.tier_ids().filter(|(id, _)| !used.contains(id)) {
         let message = format!("no service, component or workload is in tier `{}`", tier.name.value);
-        let mut finding = Cx::finding(codes::UNUSED_TIER, message, tier.name.span, "nobody is in it");
+        let mut finding = Cx::finding(codes::UNUSED_TIER, message, tier.name.span, "nobody is in it")
+            .about(&tier.name.value);
         for scenario in &policy.scenarios {
             if let Some(span) = first_mention(scenario.expect.running.as_ref().map(|who| &who.value), id) {
                 finding = finding.label(span, "so this expects nothing");
@@ -59,6 +60,7 @@ fn intolerable_taints(cx: &mut Cx<'_>, policy: &Policy) {
                 let help = "write the workloads that do, or the node is empty in every proof";
                 cx.report(
                     Cx::finding(codes::UNTOLERATED_TAINT, message, taint.span, "keeps everybody off")
+                        .about(&node.name.value)
                         .help(help),
                 );
             }
@@ -79,6 +81,7 @@ fn unselectable(cx: &mut Cx<'_>, policy: &Policy) {
                 let help = "write the label at a node, or correct the selector";
                 cx.report(
                     Cx::finding(codes::UNMATCHED_SELECTOR, message, selector.span, "selects nothing")
+                        .about(&workload.name.value)
                         .help(help),
                 );
             }
@@ -103,7 +106,11 @@ fn too_large(cx: &mut Cx<'_>, policy: &Policy) {
         if let Some(span) = cpu.or(memory) {
             let message = format!("a pod of `{}` is larger than every node", name.value);
             let help = "no node has that much left after its reserve: lower the request or buy a larger node";
-            cx.report(Cx::finding(codes::FITS_NO_NODE, message, span, "more than any node has").help(help));
+            cx.report(
+                Cx::finding(codes::FITS_NO_NODE, message, span, "more than any node has")
+                    .about(&name.value)
+                    .help(help),
+            );
         }
     }
 }

@@ -41,7 +41,9 @@ fn workload(
     if requests.cpu.is_none() && requests.memory.is_none() {
         let message = format!("`{name}` requests nothing, so it fits everywhere and is proved nowhere");
         let help = "write requests = { cpu = \"100m\", memory = \"128Mi\" } from what it really uses";
-        cx.report(Cx::finding(codes::REQUESTS_UNSTATED, message, entry.span, "no requests").help(help));
+        cx.report(
+            Cx::finding(codes::REQUESTS_UNSTATED, message, entry.span, "no requests").about(name).help(help),
+        );
     }
     check_storage(cx, name, entry, &kind);
     check_replicas(cx, toml, &kind);
