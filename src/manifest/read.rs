@@ -115,7 +115,7 @@ pub fn read_chunk(file: &Arc<str>, chunk: Result<Chunk, yaml::Error>, budget: &B
             let origin = origin(root.at);
             match chunk.part {
                 Part::Whole => top(&mut out, origin, root, duplicates),
-                Part::Item(n) => item(&mut out, origin, root, duplicates, n),
+                Part::Item(n) => item(&mut out, origin, root, &duplicates, n),
                 Part::Rest => rest(&mut out, &origin, &root),
             }
         }
@@ -134,14 +134,16 @@ fn top(out: &mut Outcome, origin: Origin, root: Node, duplicates: Vec<Duplicate>
 }
 
 /// One element of a cut list: a list of one.
-fn item(out: &mut Outcome, mut origin: Origin, root: Node, duplicates: Vec<Duplicate>, n: u32) {
+fn item(out: &mut Outcome, mut origin: Origin, root: Node, duplicates: &[Duplicate], n: u32) {
     let Value::Seq(items) = root.value else {
         return out.refuse(origin, "an element of `items` is no list element", None);
     };
     origin.path = format!("items[{n}]");
     for element in items {
         // The duplicates' paths start with the element's index within its chunk: 0.
-        let duplicates = duplicates.iter().map(|d| Duplicate { path: d.path[1..].to_vec(), ..d.clone() });
+        let duplicates = duplicates
+            .iter()
+            .map(|d| Duplicate { path: d.path.get(1..).unwrap_or_default().to_vec(), ..d.clone() });
         let duplicates = duplicates.collect();
         let origin = Origin { at: element.at, ..origin.clone() };
         object(out, origin, element, duplicates, "", 1);

@@ -1,4 +1,5 @@
 //! Verification of rendered manifests and dumps.
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 mod cases;
 mod formats;

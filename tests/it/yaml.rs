@@ -1,4 +1,5 @@
 //! The YAML reader and writer.
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 mod go;
 mod hostile;

@@ -21,7 +21,7 @@ fn nesting_is_limited_whatever_the_bracket() {
         ("? ".repeat(100_000), ""),
         (r#"{"a":"#.repeat(100_000), "nested deeper than 128 levels"),
         (
-            "a:\n".repeat(1) + &(1..3_000).map(|n| format!("{}a:\n", " ".repeat(n))).collect::<String>(),
+            "a:\n".to_owned() + &(1..3_000).map(|n| format!("{}a:\n", " ".repeat(n))).collect::<String>(),
             "nested deeper",
         ),
     ] {
@@ -93,7 +93,7 @@ fn other_texts_say_what_they_are() {
     assert!(help("a: {{ .Values.x }}\n").contains("Helm template"));
     assert!(help("{{- if .x }}\na: 1\n{{ end }}\n").contains("Helm template"));
     assert!(help("a: [x.${DOMAIN}:80]\n").contains("placeholders"));
-    let utf16 = b"\xff\xfea\0:\0 \0001\0\n\0";
+    let utf16 = b"\xff\xfea\0:\0 \x001\0\n\0";
     let error = Chunks::new(utf16.as_slice(), Budget::default()).next().unwrap().unwrap_err();
     assert_eq!(error.message, "the text is UTF-16");
 }
