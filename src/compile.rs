@@ -7,9 +7,13 @@ use crate::emit::{self, Artifact, record::Record};
 use crate::overlay::{self, Lowered};
 use crate::plan::{self, Inputs, Plan};
 use crate::policy::{Policy, apply_allowances};
+use crate::prove::{self, Model, Options, Proof};
 use crate::source::SourceMap;
 use crate::source::extends::Loader;
 use crate::values;
+
+/// Decisions that a build spends on a claim which no bound decides; `lifeboat prove` spends more.
+const BUDGET: u64 = 4_000;
 
 /// What a policy compiles to.
 #[derive(Debug)]
@@ -22,6 +26,10 @@ pub struct Compilation {
     pub artifacts: Vec<Artifact>,
     /// The record that is the last artifact.
     pub record: Record,
+    /// What is proved and refuted; `None` for a cluster that the prover cannot take.
+    pub proof: Option<Proof>,
+    /// Findings of the proof: claims that are refuted, or not proved.
+    pub claims: Vec<Diagnostic>,
     /// Warnings and notes.
     pub warnings: Vec<Diagnostic>,
 }
@@ -54,7 +62,37 @@ pub fn compile(
             return Err(findings);
         }
     };
+    let (proof, claims) = proved(&plan);
+    if let Some(proof) = &proof {
+        artifacts.push(survival(&plan, proof));
+        artifacts.sort_by(|a, b| a.path.cmp(&b.path));
+    }
     let record = Record::of(&plan, &artifacts);
     artifacts.push(Artifact::text(emit::record::FILE, record.text()));
-    Ok(Compilation { plan, lowered, artifacts, record, warnings: findings })
+    Ok(Compilation { plan, lowered, artifacts, record, proof, claims, warnings: findings })
+}
+
+/// The proof of a plan's claims and its findings.
+fn proved(plan: &Plan) -> (Option<Proof>, Vec<Diagnostic>) {
+    match Model::of_plan(plan) {
+        Ok(model) => {
+            let proof = prove::prove(&model, Options { budget: BUDGET, ..Options::default() });
+            let findings = prove::findings::of(&model, &proof, Some(plan));
+            (Some(proof), findings)
+        }
+        Err(error) => {
+            let message = format!("nothing is proved of this cluster: {error}");
+            let finding = Diagnostic::new(codes::proof::NOT_MODELLED, message);
+            (None, vec![finding.help("split the cluster, or prove it with `--rendered` in parts")])
+        }
+    }
+}
+
+/// `SURVIVAL.md`: the table as it is reviewed.
+fn survival(plan: &Plan, proof: &Proof) -> Artifact {
+    let heading = format!(
+        "# What survives: cluster {}\n\nWritten by lifeboat from the policy's scenarios and every set of lost nodes.\n\n",
+        plan.policy.cluster.name.value
+    );
+    Artifact::text("SURVIVAL.md", heading + &prove::render::markdown(proof))
 }

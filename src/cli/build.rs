@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use lifeboat::diag::{Diagnostic, codes::build as codes};
+use lifeboat::prove::Verdict;
 
 use super::context::{BROKEN, Context, FINDINGS, name_of};
 use super::outputs::{self, Compiled, Present};
@@ -32,6 +33,8 @@ pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
     };
     match write(&compiled, args.accept) {
         Ok(changes) => {
+            // A refuted claim is for the review and for `check`; the outputs are what the policy says.
+            context.report(compiled.compilation.claims.clone(), &compiled.sources);
             summary(&compiled, &changes);
             ExitCode::SUCCESS
         }
@@ -145,6 +148,19 @@ fn summary(compiled: &Compiled, changes: &Changes) {
             added.len(),
             changed.len(),
             removed.len()
+        );
+    }
+    if let Some(proof) = &compiled.compilation.proof {
+        let (mut proved, mut refuted, mut open) = (0, 0, 0);
+        for claim in &proof.claims {
+            match &claim.verdict {
+                Verdict::Proved(_) => proved += 1,
+                Verdict::Refuted { .. } => refuted += 1,
+                Verdict::Sampled { .. } => open += 1,
+            }
+        }
+        anstream::println!(
+            "claims: {proved} proved, {refuted} refuted, {open} not proved; {folder}/SURVIVAL.md has the table"
         );
     }
 }

@@ -42,6 +42,8 @@ pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
         }
     };
     let clean = findings.is_empty();
+    let mut findings = findings;
+    findings.extend(compiled.compilation.claims.iter().cloned());
     let failed = context.report(findings, &compiled.sources);
     if clean {
         let folder = name_of(&compiled.folder);

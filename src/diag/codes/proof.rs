@@ -9,4 +9,8 @@ super::codes! {
         "A claim held in every run that was tried, but no argument covers all orders and ties.",
         "Kubernetes leaves the order of arrivals and ties between nodes open. A bound covers them all; where none applies, runs with random answers are tried, which can refute a claim but never prove it.",
         "Give the claim more room (smaller requests, larger nodes) or a stronger lever, or raise `--budget` to look longer for a run that breaks it.";
+    NOT_MODELLED = "not-modelled", Warning,
+        "The prover cannot take this cluster.",
+        "The model follows kube-scheduler where it looks at every node. In larger clusters it samples nodes, and a proof about all orders would be about something else.",
+        "Split the policy into sites that are proved one by one.";
 }
