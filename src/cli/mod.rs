@@ -38,8 +38,8 @@ enum Command {
     Check(check::Args),
     Explain(explain::Args),
     Init(init::Args),
-    Render(render::Args),
     Prove(prove::Args),
+    Render(render::Args),
     Schema(schema::Args),
     Verify(verify::Args),
 }
@@ -57,8 +57,8 @@ pub(crate) fn main() -> ExitCode {
         Command::Check(args) => check::run(&context, &args),
         Command::Explain(args) => explain::run(&context, &args),
         Command::Init(args) => init::run(&args),
-        Command::Render(args) => render::run(&context, &args),
         Command::Prove(args) => prove::run(&context, &args),
+        Command::Render(args) => render::run(&context, &args),
         Command::Schema(args) => schema::run(&args),
         Command::Verify(args) => verify::run(&context, &args),
     }

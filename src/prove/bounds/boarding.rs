@@ -54,7 +54,7 @@ impl Bounds<'_> {
         if self.world.class(class).beyond.is_some() || workers == 0 {
             return None;
         }
-        let room = self.room(class, workers, state)?;
+        let room = self.room(class, workers, state, None)?;
         let boats = self.lifeboats() & state.alive & self.admitted(class);
         let mut least = i64::MAX;
         let mut images = Images::Any;
@@ -73,56 +73,6 @@ impl Bounds<'_> {
         }
         let capped = matches!(images, Images::UpTo(_)).then_some(IMAGE_CAP);
         (least > 0).then(|| vec![room, Argument::Pull { margin: least, image_cap: capped }])
-    }
-
-    /// The class finds a node among `targets` with room for it, whatever stands there. Pods that may be
-    /// evicted count twice: once while they end and once where they start again.
-    pub(super) fn room(self, class: WorkloadId, targets: NodeSet, state: &State) -> Option<Argument> {
-        let mut crowd = self.crowd(class, state, |_| true);
-        for entry in &mut crowd.pods {
-            let facts = self.world.class(entry.0);
-            if !facts.daemon && !state.keeps[usize::from(entry.0.0)] {
-                let evictions = self.most_evictions(entry.0, state);
-                entry.1 = entry.1.saturating_add(evictions.min(facts.replicas));
-            }
-        }
-        self.not_blocked(class, targets, &crowd)
-    }
-
-    /// Most pods of the class that can be on their way out at one time: preemptors that may lack room,
-    /// times the victims that each can need.
-    fn most_evictions(self, class: WorkloadId, state: &State) -> i64 {
-        let priority = self.world.class(class).priority;
-        let smallest = |r: usize, below: i32| {
-            let lower = self.world.ids().filter(|&c| self.world.class(c).priority < below);
-            lower.map(|c| self.world.class(c).request[r]).filter(|&x| x > 0).min()
-        };
-        let mut sum = 0_i64;
-        for q in self.world.ids() {
-            let facts = self.world.class(q);
-            if facts.priority <= priority || !facts.preempts {
-                continue;
-            }
-            let crowd = self.crowd(q, state, |_| true);
-            let targets = self.admitted(q) & state.alive;
-            let full = if facts.daemon {
-                self.set(targets).filter(|&n| self.fits_alone(q, n, &crowd).is_none()).count()
-            } else if self.not_blocked(q, targets & state.may[usize::from(q.0)], &crowd).is_some() {
-                0
-            } else {
-                usize::try_from(facts.replicas).unwrap_or(usize::MAX)
-            };
-            let mut victims = 0_i64;
-            for (r, &need) in facts.request.iter().enumerate() {
-                if need > 0
-                    && let Some(small) = smallest(r, facts.priority)
-                {
-                    victims = victims.saturating_add(need.div_euclid(small).saturating_add(1));
-                }
-            }
-            sum = sum.saturating_add(victims.saturating_mul(i64::try_from(full).unwrap_or(i64::MAX)));
-        }
-        sum
     }
 
     /// Every living lifeboat that a boarder may board is locked against it, and stays so.

@@ -9,6 +9,7 @@ mod boarding;
 mod evicted;
 mod packing;
 mod pull;
+mod room;
 mod separate;
 
 use crate::lifecycle::{Disruption, Facts, Kind, Member, NodeId, Patience, Rate, WorkloadId, control_plane};

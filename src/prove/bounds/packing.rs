@@ -8,7 +8,7 @@
 use super::{Bounds, NodeSet, State, bit};
 use crate::lifecycle::{NodeId, WorkloadId};
 use crate::prove::verdict::Argument;
-use crate::prove::world::{CPU, MEMORY, add, within};
+use crate::prove::world::{Amounts, CPU, MEMORY, add, within};
 
 /// Nodes for which all combinations of exhausted resources are tried.
 const MOST_COMBINED: usize = 8;
@@ -19,6 +19,14 @@ const STEPS: i128 = 24;
 pub(super) struct Crowd {
     /// Class, how many of its pods, where they may be.
     pub(super) pods: Vec<(WorkloadId, i64, NodeSet)>,
+    /// What pods on their way out may take on a node besides.
+    pub(super) leaving: Vec<(NodeId, Amounts)>,
+}
+
+impl Crowd {
+    fn leaving(&self, node: NodeId, resource: usize) -> i64 {
+        self.leaving.iter().filter(|(n, _)| *n == node).map(|(_, a)| a[resource]).sum()
+    }
 }
 
 impl Bounds<'_> {
@@ -62,7 +70,7 @@ impl Bounds<'_> {
                 pods.push((other, number, may));
             }
         }
-        Crowd { pods }
+        Crowd { pods, leaving: Vec::new() }
     }
 
     /// A waiting pod must hear of what frees its place. Where a lower class repels it, the queueing hint
@@ -90,6 +98,9 @@ impl Bounds<'_> {
                 return None;
             }
             add(&mut sum, &self.world.class(other).request, number);
+        }
+        for (_, amounts) in crowd.leaving.iter().filter(|(n, _)| *n == node) {
+            add(&mut sum, amounts, 1);
         }
         let place = self.world.place(node);
         within(&sum, &place.allocatable).then(|| Argument::FitsTogether {
@@ -131,7 +142,8 @@ impl Bounds<'_> {
     fn total(self, crowd: &Crowd, resource: usize) -> i64 {
         let one =
             |&(c, n, _): &(WorkloadId, i64, NodeSet)| self.world.class(c).request[resource].saturating_mul(n);
-        crowd.pods.iter().map(one).fold(0, i64::saturating_add)
+        let leaving = crowd.leaving.iter().map(|(_, a)| a[resource]);
+        crowd.pods.iter().map(one).chain(leaving).fold(0, i64::saturating_add)
     }
 
     /// For every choice of the resource that runs short on each node there are weights under which all
@@ -178,7 +190,9 @@ impl Bounds<'_> {
                 .iter()
                 .zip(choice)
                 .map(|(&n, &r)| {
-                    let limit = self.world.place(n).allocatable[r] - self.world.class(class).request[r];
+                    let limit = self.world.place(n).allocatable[r]
+                        - self.world.class(class).request[r]
+                        - crowd.leaving(n, r);
                     weight(r) * i128::from(limit.saturating_add(1))
                 })
                 .sum();

@@ -57,7 +57,7 @@ impl Bounds<'_> {
             self.set(state.may[usize::from(first.0)] & state.may[usize::from(second.0)] & state.alive)
         {
             let free = state.may[usize::from(second.0)] & state.alive & !bit(taken);
-            why.push(self.room(second, free, state)?);
+            why.push(self.room(second, free, state, Some(first))?);
             let mut proof = None;
             for images in [Images::Any, Images::UpTo(IMAGE_CAP)] {
                 let gaps = self.set(free).map(|node| {
