@@ -220,6 +220,16 @@ pub struct Wiring {
     pub preset: Option<Preset>,
 }
 
+impl Wiring {
+    /// What the template writes beside any value: no path replaces it and no switch turns it off.
+    #[must_use]
+    pub fn kept(&self) -> Option<&Value> {
+        let first = self.chain.iter().find(|wire| !matches!(wire.shape, Shape::Custom(_)))?;
+        let beside = self.preset.is_none() && first.merge != Merge::Replace;
+        self.base.as_ref().filter(|_| beside)
+    }
+}
+
 /// One path that reaches a field.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Wire {

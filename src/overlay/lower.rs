@@ -111,40 +111,23 @@ impl<'p> Lowering<'p> {
             _ => value,
         };
         let reached = self.wants.reached(wire);
-        self.write(
-            &wire.path,
-            value.clone(),
-            decision.value.why,
-            decision.parts.clone(),
-            reached.clone(),
-            carrier,
-        );
+        self.write(&wire.path, value, decision.value.why, decision.parts.clone(), reached.clone(), carrier);
         if wire.merge == Merge::Duplicates {
-            self.silence(wiring, &value, decision.value.why, reached, carrier);
+            self.silence(wiring, decision.value.why, reached, carrier);
         }
     }
 
     /// Switches a preset off that would print a key of the value a second time.
-    fn silence(
-        &mut self,
-        wiring: &Wiring,
-        value: &Value,
-        why: Why,
-        reached: Vec<CarrierId>,
-        carrier: &'p Carrier,
-    ) {
+    fn silence(&mut self, wiring: &Wiring, why: Why, reached: Vec<CarrierId>, carrier: &'p Carrier) {
         let Some(preset) = &wiring.preset else { return };
         let Some(off) = &preset.off else { return };
         let plan = &self.plan.services[self.service];
         let setting = plan.edition.effective(&preset.path, &plan.team).unwrap_or(Value::Null);
         let printed =
             preset.cases.iter().find(|(is, _)| *is == setting).and_then(|(_, gives)| gives.as_ref());
-        let clash = match (printed, value) {
-            (Some(Value::Object(its)), Value::Object(ours)) => its.keys().any(|key| ours.contains_key(key)),
-            // A setting that the catalogue does not know may print anything.
-            (None, _) => preset.off.as_ref() != Some(&setting),
-            _ => true,
-        };
+        // The planned value is whole: what the preset prints beside it was not planned. A setting that the
+        // catalogue does not know may print anything.
+        let clash = printed.is_some() || preset.off.as_ref() != Some(&setting);
         if clash {
             self.write(&preset.path, off.clone(), why, Vec::new(), reached, carrier);
         }
@@ -271,7 +254,7 @@ pub(super) fn carried(plan: &Plan, service: usize) -> Carried {
 /// What the template itself adds to a deep-merged value need not be written.
 fn without_base(wiring: &Wiring, wire: &Wire, value: Value) -> Value {
     match (wire.merge, &wiring.base, value) {
-        (Merge::Deep, Some(Value::Object(base)), Value::Object(mut map)) => {
+        (Merge::Deep | Merge::Duplicates, Some(Value::Object(base)), Value::Object(mut map)) => {
             for (key, theirs) in base {
                 if map.get(key) == Some(theirs) {
                     map.shift_remove(key);

@@ -11,7 +11,7 @@ use super::{
     AFFINITY, Carrier, CarrierId, Decision, Owner, Plan, ServicePlan, apart, carriers, class, closure,
     enabled, eviction, lifeboat, lock, nodes, replicas, requests, spread, storage,
 };
-use crate::catalogue::{Catalogue, Reach, Target, ValuePath, is_set};
+use crate::catalogue::{Catalogue, Reach, Target, ValuePath, coalesce, is_set};
 use crate::diag::{Diagnostic, Severity, codes::build as codes};
 use crate::policy::{Component, Policy};
 use crate::source::SourceMap;
@@ -67,6 +67,9 @@ pub fn make(policy: Policy, inputs: Inputs<'_>) -> Outcome {
         affinity(&mut draft, id, &sides);
         spread::decide(&mut draft, id, &groups, &sides);
     }
+    for id in draft.live() {
+        follow(&mut draft, id);
+    }
     closure::check(&mut draft);
     draft.report_unreachable();
     let classes = class::classes(&mut draft);
@@ -78,13 +81,18 @@ pub fn make(policy: Policy, inputs: Inputs<'_>) -> Outcome {
 }
 
 /// Everything that has a say in where a pod stands, on top of the team's own terms. The chart's default
-/// goes: it was written for another cluster, and Helm's merge would leave it beside the plan.
+/// goes: it was written for another cluster, and Helm's merge would leave it beside the plan. What the
+/// template writes beside any value stays.
 fn affinity(draft: &mut Draft, id: CarrierId, sides: &apart::Sides) {
     if draft.carrier(id).owner == Owner::Lock || draft.carrier(id).transient {
         return;
     }
     let team = draft.carrier(id).base.team(&AFFINITY).cloned();
-    let mut affinity = Affinity::on(team.as_ref());
+    let there = match (draft.kept(id, &AFFINITY), team) {
+        (Some(kept), Some(team)) => Some(coalesce(&kept, &team)),
+        (kept, team) => kept.or(team),
+    };
+    let mut affinity = Affinity::on(there.as_ref());
     lifeboat::prefer_others(draft, id, &mut affinity);
     lock::keep_off(draft, id, &mut affinity);
     apart::decide(draft, id, sides, &mut affinity);
@@ -94,6 +102,24 @@ fn affinity(draft: &mut Draft, id: CarrierId, sides: &apart::Sides) {
     let (value, parts) = affinity.finish();
     let why = parts.first().map_or(draft.unasked, |(_, why)| *why);
     draft.set(id, AFFINITY, Some(value), why, parts);
+}
+
+/// Hooks and tests listen to the same affinity as the component that they belong to: nobody decides
+/// about them, but they get it.
+fn follow(draft: &mut Draft, id: CarrierId) {
+    let paths = draft.live_paths(id, &AFFINITY);
+    if !draft.carrier(id).transient || paths.is_empty() {
+        return;
+    }
+    let leads = |other: &CarrierId| {
+        let carrier = draft.carrier(*other);
+        carrier.lasting()
+            && carrier.fields.contains_key(&AFFINITY)
+            && draft.live_paths(*other, &AFFINITY) == paths
+    };
+    let Some(leader) = draft.live().into_iter().find(leads) else { return };
+    let decision = draft.carrier(leader).fields[&AFFINITY].clone();
+    draft.carrier_mut(id).fields.insert(AFFINITY, decision);
 }
 
 /// A plan under construction.
@@ -270,6 +296,13 @@ impl<'a> Draft<'a> {
             }
         }
         paths
+    }
+
+    /// What the chart's template writes beside any value of a field.
+    fn kept(&self, id: CarrierId, field: &Target) -> Option<serde_json::Value> {
+        let Owner::Component { service, component } = &self.carrier(id).owner else { return None };
+        let known = self.services[*service].edition.components.get(component)?.reach(field)?;
+        known.wiring()?.kept().cloned()
     }
 
     /// Names of carriers for a message.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use lifeboat::catalogue::compose::Facts;
-use lifeboat::catalogue::conform::{Agreement, against_facts};
+use lifeboat::catalogue::conform::{Agreement, Verdict, against_facts, policies_against_facts};
 use lifeboat::catalogue::{Catalogue, Chart};
 use lifeboat::source::SourceMap;
 
@@ -69,4 +69,17 @@ fn the_catalogue_agrees_with_every_recorded_version() {
     }
     assert!(agreement.mismatches.is_empty(), "{}", agreement.mismatches.join("\n"));
     assert!(agreement.carriers >= 187 && agreement.fields >= 1366, "{agreement:?}");
+}
+
+#[test]
+fn overlays_do_what_was_planned_in_every_recorded_version() {
+    let policy = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("policy.toml")).unwrap();
+    let catalogue = Catalogue::builtin();
+    let mut verdict = Verdict::default();
+    for text in texts() {
+        verdict.add(policies_against_facts(&catalogue, &policy, &text).unwrap());
+    }
+    let lines = [&verdict.dead[..], &verdict.duplicates, &verdict.mismatches].concat();
+    assert!(verdict.is_clean(), "{}", lines.join("\n"));
+    assert!(verdict.policies >= 50 && verdict.fields >= 1000, "{verdict:?}");
 }

@@ -114,13 +114,15 @@ impl Writer<'_> {
         let known: Vec<String> =
             known.into_iter().flatten().flat_map(|entry| entry.split('+').map(str::to_owned)).collect();
         let mut out: Vec<String> = known.into_iter().filter(|path| wired.contains(path)).collect();
-        // Wider paths give way to narrower ones where nothing was measured.
+        // Where nothing was measured, wider paths give way to narrower ones, and what is merged in to what
+        // replaces the field.
         let mut rest: Vec<_> = wired.into_iter().filter(|path| !out.contains(path)).collect();
         rest.sort_by_key(|path| {
             let fact = self.by_path.get(path.as_str());
             let reaches: BTreeSet<_> =
                 fact.into_iter().flat_map(|f| f.effects()).map(|e| &e.carrier).collect();
-            reaches.len()
+            let merged = fact.is_some_and(|f| f.effects().any(|e| e.how == "merged" && !is_set(&f.default)));
+            (reaches.len(), merged)
         });
         out.extend(rest);
         out

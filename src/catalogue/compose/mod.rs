@@ -118,8 +118,15 @@ fn judge(measured: &mut Value, component: &Map<String, Value>) {
     }
     for (ours, theirs) in per_container {
         for (container, value) in component.get(ours).and_then(Value::as_object).into_iter().flatten() {
-            if let Some(at) = out.get_mut("containers").and_then(|c| c.get_mut(container)) {
-                at[theirs] = value.clone();
+            let Some(at) = out.get_mut("containers").and_then(|c| c.get_mut(container)) else { continue };
+            match at.get_mut("versions").and_then(Value::as_array_mut) {
+                Some(cases) => {
+                    cases
+                        .iter_mut()
+                        .filter_map(|c| c.get_mut("is"))
+                        .for_each(|is| is[theirs] = value.clone());
+                }
+                None => at[theirs] = value.clone(),
             }
         }
     }

@@ -3,8 +3,13 @@
 
 mod carriers;
 mod paths;
+mod planned;
+mod site;
 
 use serde_json::Value;
+
+pub use planned::{Verdict, against_plan};
+pub use site::{Site, compile, everything};
 
 use super::compose::Facts;
 use super::{Chart, Edition, merge_files};
@@ -82,4 +87,39 @@ pub fn profile_values(facts: &Facts, profile: &str) -> Value {
     layers
         .filter(|layer| layer.is_object())
         .fold(Value::Object(serde_json::Map::new()), |low, high| merge_files(&low, high))
+}
+
+/// Holds two policies against facts (JSON text): `policy` with its own choice of components, and one under
+/// which everything is critical, once for each profile of the facts.
+///
+/// # Errors
+/// Facts that cannot be read.
+pub fn policies_against_facts(
+    catalogue: &super::Catalogue,
+    policy: &str,
+    json: &str,
+) -> Result<Verdict, String> {
+    let facts = Facts::parse_for(json, RELEASE.0, RELEASE.1)?;
+    let mut sources = crate::source::SourceMap::default();
+    let chart = catalogue.chart(&mut sources, &facts.chart).map_err(|d| d.message.clone())?;
+    let line = chart.lines.iter().find(|line| line.range.contains(&facts.version));
+    let repository = line.map(|line| line.name.as_str());
+    let first = facts.profiles.keys().next().cloned().unwrap_or_default();
+    let edition = chart.at(&facts.version, repository).map_err(|d| d.message.clone())?;
+    let mut runs = vec![(policy.to_owned(), "shipped policy".to_owned(), profile_values(&facts, &first))];
+    for profile in facts.profiles.keys() {
+        let team = profile_values(&facts, profile);
+        runs.push((everything(&edition, &team), format!("everything, profile {profile}"), team));
+    }
+    let mut verdict = Verdict::default();
+    for (text, what, team) in runs {
+        match compile(catalogue, &text, &facts.chart, &facts.version, repository, &team) {
+            Ok(site) => verdict.add(against_plan(&site, &facts, &what)),
+            Err(lines) => {
+                let at = format!("{} {} ({what})", facts.chart, facts.version);
+                verdict.mismatches.extend(lines.iter().map(|line| format!("{at}: {line}")));
+            }
+        }
+    }
+    Ok(verdict)
 }
