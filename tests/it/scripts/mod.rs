@@ -1,6 +1,7 @@
 //! The scripts that a build writes, rendered with hostile names and run with a `kubectl` that records
 //! what it is asked.
 
+mod examples;
 mod fence;
 mod host;
 mod hostile;
