@@ -123,6 +123,27 @@ impl Moment<'_> {
         wrong
     }
 
+    /// Whether a workload, by the name that people use, is in the proof's state; `None` where the two
+    /// cannot be compared: packaged pods, DaemonSets, states that say nothing.
+    pub(super) fn is(&self, name: &str, state: &str) -> Option<bool> {
+        let carrier = self.ranked().find(|carrier| self.plan.display(carrier) == name)?;
+        let up = self.up(carrier);
+        let pods = self.pods_of(carrier);
+        let boat = |pod: &Pod| self.plan.nodes.iter().any(|node| node.lifeboat && node.name == pod.node);
+        let lost = |pod: &Pod| self.lost.contains(&pod.node);
+        Some(match state {
+            "running" => self.runs(carrier) && !up.iter().any(|pod| boat(pod)),
+            "lifeboat" => self.runs(carrier) && up.iter().any(|pod| boat(pod)),
+            "pending" | "pinned" => {
+                up.is_empty() && pods.iter().any(|pod| pod.node.is_empty() && !pod.terminating)
+            }
+            "stuck" => up.is_empty() && pods.iter().any(|pod| pod.terminating && lost(pod)),
+            "lost" => up.is_empty() && pods.iter().any(|pod| !pod.terminating && lost(pod)),
+            "down" => up.is_empty(),
+            _ => return None,
+        })
+    }
+
     fn each(&self, who: &Who, holds: impl Fn(&Carrier) -> bool, text: &str, wrong: &mut Vec<String>) {
         for carrier in self.named(who) {
             if !holds(carrier) {

@@ -7,10 +7,11 @@ mod cluster;
 mod fence;
 mod manifests;
 mod policy;
+mod proof;
 mod story;
 mod taints;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Output};
@@ -21,11 +22,13 @@ use lifeboat::plan::Plan;
 
 use cluster::{Cluster, Outcome};
 
-const USAGE: &str = "usage: cargo xtask control-plane [--bin DIR] [--policy FILE] [--built DIR] [STEP…]
+const USAGE: &str =
+    "usage: cargo xtask control-plane [--bin DIR] [--policy FILE] [--built DIR] [--proof FILE] [STEP…]
   --bin DIR       folder with etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kubectl, kwok;
                   built and cached by xtask/control-plane/build.sh if not given
   --policy FILE   the policy (default policy.toml)
   --built DIR     what `lifeboat build` wrote for it (default: the policy's output folder)
+  --proof FILE    what `lifeboat prove --format json` says of it; without one the policy's claims must hold
   STEP            taints, manifests, fence, story (default: all)";
 
 const STEPS: [&str; 4] = ["taints", "manifests", "fence", "story"];
@@ -90,17 +93,13 @@ struct Scene {
     scratch: PathBuf,
     built: PathBuf,
     plan: Plan,
+    proof: proof::Proof,
 }
 
 impl Scene {
     /// A fresh control plane.
     fn cluster(&self, name: &str) -> Outcome<Cluster> {
         Cluster::start(&self.bin, &self.stages, &self.scratch.join(name))
-    }
-
-    /// The proof's word on each scenario.
-    fn words(&self) -> Outcome<BTreeMap<String, Word>> {
-        Ok(BTreeMap::new())
     }
 
     /// A script of the build, with lines of its head replaced: `NAME=` to the new value. The clocks
@@ -139,7 +138,7 @@ pub(crate) fn run(args: impl Iterator<Item = String>) -> ExitCode {
 }
 
 fn all(mut args: impl Iterator<Item = String>) -> Outcome<u32> {
-    let (mut bin, mut policy_file, mut built) = (None, PathBuf::from("policy.toml"), None);
+    let (mut bin, mut policy_file, mut built, mut proof) = (None, PathBuf::from("policy.toml"), None, None);
     let mut steps = Vec::new();
     while let Some(arg) = args.next() {
         let mut value = || args.next().ok_or(USAGE);
@@ -147,6 +146,7 @@ fn all(mut args: impl Iterator<Item = String>) -> Outcome<u32> {
             "--bin" => bin = Some(PathBuf::from(value()?)),
             "--policy" => policy_file = value()?.into(),
             "--built" => built = Some(PathBuf::from(value()?)),
+            "--proof" => proof = Some(PathBuf::from(value()?)),
             step if STEPS.contains(&step) => steps.push(step.to_owned()),
             _ => return Err(USAGE.into()),
         }
@@ -177,7 +177,8 @@ fn all(mut args: impl Iterator<Item = String>) -> Outcome<u32> {
         folder
     };
     let stages = Path::new(env!("CARGO_MANIFEST_DIR")).join("control-plane/stages.yaml");
-    let scene = Scene { bin, stages, scratch, built, plan };
+    let proof = proof::Proof::read(proof.as_deref())?;
+    let scene = Scene { bin, stages, scratch, built, plan, proof };
     let mut report = Report::default();
     for step in &steps {
         println!("{step}");

@@ -35,7 +35,7 @@ pub(super) fn run(scene: &Scene, report: &mut Report) -> Outcome {
         fence: scene.script("recovery/fence.sh", &[("AFTER", "4")])?,
         lost: BTreeSet::new(),
         history: Vec::new(),
-        words: scene.words()?,
+        words: scene.proof.words(),
     };
     let agents: Vec<NodeId> =
         scene.plan.nodes.iter().filter(|node| node.role == Role::Agent).map(|node| node.id).collect();
@@ -218,6 +218,27 @@ impl Story<'_> {
                 Word::Open if broken.is_empty() => println!("  open       {claim}: it held this time"),
                 Word::Open => println!("  open       {claim}: it broke this time: {}", broken.join("; ")),
             }
+        }
+        let history: Vec<Vec<String>> = self
+            .history
+            .iter()
+            .map(|loss| loss.iter().map(|id| self.plan().policy.node(*id).name.value.clone()).collect())
+            .collect();
+        let cells = self.scene.proof.cells(&history, phase.map(Phase::word));
+        if !cells.is_empty() {
+            let certain: Vec<_> = cells.iter().filter(|(_, _, certain)| *certain).collect();
+            let (mut compared, mut wrong) = (0, Vec::new());
+            for (name, state, _) in &certain {
+                if let Some(is) = now.is(name, state) {
+                    compared += 1;
+                    if !is {
+                        wrong.push(format!("{name} is not {state}"));
+                    }
+                }
+            }
+            let claim =
+                format!("{moment}: {compared} workloads that the proof is certain of, of {}", cells.len());
+            report.holds(&claim, wrong.is_empty() && compared > 0, &wrong.join("; "));
         }
         Ok(())
     }
