@@ -1,7 +1,7 @@
 //! One scheduling cycle: PreFilter, Filter, Score, and preemption where nothing fits.
 
 use super::observer::{NoHelp, Observer};
-use super::plugins::default_preemption::{self, Preemption};
+use super::plugins::default_preemption;
 use super::plugins::pod_topology_spread::SpreadCounts;
 use super::plugins::{self, Scores};
 use super::state::{Placed, PodId, State};
@@ -344,7 +344,7 @@ impl<'w> Scheduler<'w> {
         observer.potential(rejected.unschedulable);
         let mut candidates = Vec::new();
         for node in rejected.unschedulable.iter() {
-            match Preemption::dry_run(self, state, incoming, node, observer) {
+            match default_preemption::dry_run::<O>(self, state, incoming, node) {
                 Ok(candidate) => {
                     observer.candidate(&candidate);
                     candidates.push(candidate);
@@ -362,7 +362,6 @@ impl<'w> Scheduler<'w> {
         state: &mut State,
         incoming: Incoming,
         node: NodeId,
-        _observer: &O,
     ) -> Result<(), NoHelp> {
         let mut reasons = Reasons { node, wanted: O::TRACE, reasons: Vec::new() };
         let filtered = if O::TRACE {

@@ -47,7 +47,7 @@ pub enum ClaimBinding {
 }
 
 /// Who runs where. Integer deltas only: whatever was added can be removed again.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct State {
     pub(super) node_count: usize,
     pub(super) resource_count: usize,
@@ -225,10 +225,12 @@ impl State {
         let n = node.index();
         let used = &mut self.used[n * self.resource_count..(n + 1) * self.resource_count];
         for (sum, request) in used.iter_mut().zip(&class.request) {
-            *sum += sign * request;
+            // Wrapping stays reversible where amounts are absurd.
+            *sum = sum.wrapping_add(sign * request);
         }
-        self.nonzero[n][0] += sign * class.nonzero[0];
-        self.nonzero[n][1] += sign * class.nonzero[1];
+        for (sum, request) in self.nonzero[n].iter_mut().zip(&class.nonzero) {
+            *sum = sum.wrapping_add(sign * request);
+        }
         self.pod_count[n] += sign;
         let at = placed.class.index() * self.node_count + n;
         let counter = if placed.terminating { &mut self.ending[at] } else { &mut self.running[at] };

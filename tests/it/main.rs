@@ -2,10 +2,13 @@
 
 mod build;
 mod catalogue;
+mod cluster;
 mod lifecycle;
 mod policy;
 mod prove;
 mod scheduler;
+mod scheduler_laws;
+mod scheduler_versions;
 mod scripts;
 mod verify;
 mod yaml;

@@ -3,6 +3,8 @@
 //! Sources, v1.34: `pkg/scheduler/framework/plugins/defaultpreemption/default_preemption.go` and
 //! `pkg/scheduler/framework/preemption/preemption.go`.
 
+use std::cmp::Reverse;
+
 use crate::scheduler::observer::{NoHelp, Observer};
 use crate::scheduler::state::{Placed, State};
 use crate::scheduler::{Candidate, Incoming, NodeId, Rejected, Scheduler, World};
@@ -29,49 +31,45 @@ pub(in crate::scheduler) fn eligible(
     Ok(())
 }
 
-/// The dry run on one node.
-pub(in crate::scheduler) struct Preemption;
-
-impl Preemption {
-    /// `SelectVictimsOnNode`: takes all pods of lower priority away, then puts back whom the pod leaves
-    /// room for, budget-breaking ones first. Greedy, not minimal.
-    pub(in crate::scheduler) fn dry_run<O: Observer>(
-        scheduler: &mut Scheduler<'_>,
-        state: &mut State,
-        incoming: Incoming,
-        node: NodeId,
-        observer: &O,
-    ) -> Result<Candidate, NoHelp> {
-        let world = scheduler.world;
-        let priority = world.class(incoming.class).priority;
-        let lower = |p: &&Placed| world.class(p.class).priority < priority;
-        let mut potential: Vec<Placed> = state.pods_on(node).iter().filter(lower).copied().collect();
-        if potential.is_empty() {
-            return Err(NoHelp::NoVictims);
-        }
-        let ports = state.port_holders.clone();
-        for pod in &potential {
-            scheduler.shift(state, incoming.class, node, *pod, -1);
-        }
-        let verdict = scheduler.fits(state, incoming, node, observer);
-        let result = verdict.map(|()| {
-            potential.sort_by_key(|p| (-i64::from(world.class(p.class).priority), p.start));
-            let (violating, others) = split_by_budget(world, &potential);
-            let mut victims = Vec::new();
-            reprieve(scheduler, state, incoming, node, &violating, &mut victims);
-            let pdb_violations = i64::try_from(victims.len()).unwrap_or(i64::MAX);
-            reprieve(scheduler, state, incoming, node, &others, &mut victims);
-            victims.sort_by_key(|p| (-i64::from(world.class(p.class).priority), p.start));
-            Candidate { node, victims, pdb_violations }
-        });
-        // Whoever is still away comes back: everybody after a failure, else the victims.
-        let away: &[Placed] = result.as_ref().map_or(&potential, |c| &c.victims);
-        for pod in away {
-            scheduler.shift(state, incoming.class, node, *pod, 1);
-        }
-        state.port_holders = ports;
-        result.and_then(|c| if c.victims.is_empty() { Err(NoHelp::NoVictims) } else { Ok(c) })
+/// `SelectVictimsOnNode`: takes all pods of lower priority away, then puts back whom the pod leaves
+/// room for, budget-breaking ones first. Greedy, not minimal. Reasons are kept if `O` wants a trace.
+pub(in crate::scheduler) fn dry_run<O: Observer>(
+    scheduler: &mut Scheduler<'_>,
+    state: &mut State,
+    incoming: Incoming,
+    node: NodeId,
+) -> Result<Candidate, NoHelp> {
+    let world = scheduler.world;
+    let priority = world.class(incoming.class).priority;
+    let lower = |p: &&Placed| world.class(p.class).priority < priority;
+    let mut potential: Vec<Placed> = state.pods_on(node).iter().filter(lower).copied().collect();
+    if potential.is_empty() {
+        return Err(NoHelp::NoVictims);
     }
+    // Ports are a set, so adding and removing does not restore them.
+    let ports = state.port_holders.clone();
+    for pod in &potential {
+        scheduler.shift(state, incoming.class, node, *pod, -1);
+    }
+    let verdict = scheduler.fits::<O>(state, incoming, node);
+    let result = verdict.map(|()| {
+        let importance = |p: &Placed| (Reverse(world.class(p.class).priority), p.start);
+        potential.sort_by_key(importance);
+        let (violating, others) = split_by_budget(world, &potential);
+        let mut victims = Vec::new();
+        reprieve(scheduler, state, incoming, node, &violating, &mut victims);
+        let pdb_violations = i64::try_from(victims.len()).unwrap_or(i64::MAX);
+        reprieve(scheduler, state, incoming, node, &others, &mut victims);
+        victims.sort_by_key(importance);
+        Candidate { node, victims, pdb_violations }
+    });
+    // Whoever is still away comes back: everybody after a failure, else the victims.
+    let away: &[Placed] = result.as_ref().map_or(&potential, |c| &c.victims);
+    for pod in away {
+        scheduler.shift(state, incoming.class, node, *pod, 1);
+    }
+    state.port_holders = ports;
+    result.and_then(|c| if c.victims.is_empty() { Err(NoHelp::NoVictims) } else { Ok(c) })
 }
 
 /// Puts pods back while the incoming one still fits; the others become victims.
@@ -85,7 +83,7 @@ fn reprieve(
 ) {
     for pod in pods {
         scheduler.shift(state, incoming.class, node, *pod, 1);
-        if scheduler.fits(state, incoming, node, &()).is_err() {
+        if scheduler.fits::<()>(state, incoming, node).is_err() {
             scheduler.shift(state, incoming.class, node, *pod, -1);
             victims.push(*pod);
         }
@@ -117,7 +115,7 @@ pub(in crate::scheduler) fn keep_best(world: &World, candidates: &mut Vec<Candid
         let sum: i64 = c.victims.iter().map(|p| priority(p) + (1 << 31)).sum();
         let important = c.victims.iter().filter(|p| priority(p) == highest);
         let earliest = important.map(|p| p.start).min().unwrap_or(i64::MAX);
-        (c.pdb_violations, highest, sum, c.victims.len(), std::cmp::Reverse(earliest))
+        (c.pdb_violations, highest, sum, c.victims.len(), Reverse(earliest))
     };
     if let Some(least) = candidates.iter().map(cost).min() {
         candidates.retain(|c| cost(c) == least);

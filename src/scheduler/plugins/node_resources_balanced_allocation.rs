@@ -8,7 +8,8 @@ use crate::scheduler::{NodeId, NodeSet};
 
 pub(super) fn score(cycle: &Cycle<'_>, feasible: NodeSet, scores: &mut Scores<'_>) -> bool {
     let class = cycle.class;
-    if class.request[0] == 0 && class.request[1] == 0 {
+    let skips = cycle.world.version.skips_balance_without_requests();
+    if skips && class.request[0] == 0 && class.request[1] == 0 {
         return false;
     }
     for node in feasible.iter() {

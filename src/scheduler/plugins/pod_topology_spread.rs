@@ -31,19 +31,18 @@ impl SpreadCounts {
         let nothing_yet = SpreadCounts::default();
         let cycle = Cycle { world, state, class, skipped: 0, spread: &nothing_yet };
         let keys = labelled(world, &class.hard_spread, state.registered);
-        for spread in &class.hard_spread {
+        self.counts.resize(class.hard_spread.len() * STRIDE, 0);
+        self.domains.resize(class.hard_spread.len(), 0);
+        for (i, spread) in class.hard_spread.iter().enumerate() {
             let topology = &world.topologies[spread.topology];
             let eligible = eligible(&cycle, spread, keys);
-            let from = self.counts.len();
-            self.counts.resize(from + STRIDE, 0);
-            let mut domains = 0;
+            let slot = slot(world, &class.hard_spread, i);
             for node in eligible.iter() {
                 let domain = topology.domain_of(node);
-                domains |= 1 << domain;
-                self.counts[from + domain] += running(state, &spread.counts, node);
+                self.domains[slot] |= 1 << domain;
+                self.counts[slot * STRIDE + domain] += running(state, &spread.counts, node);
             }
             self.eligible.push(eligible);
-            self.domains.push(domains);
         }
     }
 
@@ -59,7 +58,7 @@ impl SpreadCounts {
         for (i, spread) in spreads.iter().enumerate() {
             if self.eligible[i].contains(node) && spread.matches.contains(&class) {
                 let domain = world.topologies[spread.topology].domain_of(node);
-                self.counts[i * STRIDE + domain] += sign;
+                self.counts[slot(world, spreads, i) * STRIDE + domain] += sign;
             }
         }
     }
@@ -75,6 +74,16 @@ impl SpreadCounts {
         }
         (least, domains)
     }
+}
+
+/// Where a constraint's pods are counted: by itself, or (up to 1.32) together with the first constraint
+/// of the same topology key.
+fn slot(world: &World, spreads: &[Spread], constraint: usize) -> usize {
+    if world.version.counts_spread_by_constraint() {
+        return constraint;
+    }
+    let topology = spreads[constraint].topology;
+    spreads.iter().position(|s| s.topology == topology).unwrap_or(constraint)
 }
 
 fn labelled(world: &World, spreads: &[Spread], nodes: NodeSet) -> NodeSet {
@@ -108,7 +117,8 @@ fn broken(cycle: &Cycle<'_>, least: &[i64], node: NodeId) -> Option<Reason> {
         if !topology.labelled.contains(node) {
             return Some(Reason::SpreadLabel);
         }
-        let count = cycle.spread.counts[i * STRIDE + topology.domain_of(node)];
+        let slot = slot(cycle.world, &cycle.class.hard_spread, i);
+        let count = cycle.spread.counts[slot * STRIDE + topology.domain_of(node)];
         if count + i64::from(spread.matches_self) - least[i] > spread.max_skew {
             return Some(Reason::SpreadSkew);
         }
@@ -119,7 +129,7 @@ fn broken(cycle: &Cycle<'_>, least: &[i64], node: NodeId) -> Option<Reason> {
 fn least(cycle: &Cycle<'_>) -> Vec<i64> {
     let spreads = cycle.class.hard_spread.iter().enumerate();
     let least = spreads.map(|(i, spread)| {
-        let (least, domains) = cycle.spread.least(i);
+        let (least, domains) = cycle.spread.least(slot(cycle.world, &cycle.class.hard_spread, i));
         if domains < spread.min_domains || domains == 0 { 0 } else { least }
     });
     least.collect()
@@ -152,8 +162,8 @@ pub(super) fn score(cycle: &Cycle<'_>, feasible: NodeSet, scores: &mut Scores<'_
     let counted = if class.default_spread { cycle.state.registered } else { labelled };
     let scored = feasible & counted;
     let mut sums = [0.0_f64; MAX_NODES];
-    for spread in &class.soft_spread {
-        add_constraint(cycle, spread, scored, counted, &mut sums);
+    for constraint in 0..class.soft_spread.len() {
+        add_constraint(cycle, constraint, scored, counted, &mut sums);
     }
     for node in feasible.iter() {
         scores.raw[node.index()] = if scored.contains(node) { round(sums[node.index()]) } else { 0 };
@@ -165,11 +175,13 @@ pub(super) fn score(cycle: &Cycle<'_>, feasible: NodeSet, scores: &mut Scores<'_
 #[expect(clippy::cast_precision_loss, reason = "the scheduler computes in float64 as well")]
 fn add_constraint(
     cycle: &Cycle<'_>,
-    spread: &Spread,
+    constraint: usize,
     scored: NodeSet,
     counted: NodeSet,
     sums: &mut [f64; MAX_NODES],
 ) {
+    let spreads = &cycle.class.soft_spread;
+    let spread = &spreads[constraint];
     let topology = &cycle.world.topologies[spread.topology];
     let skew = (spread.max_skew - 1) as f64;
     if topology.hostname {
@@ -179,12 +191,22 @@ fn add_constraint(
         }
         return;
     }
-    let weight = cycle.world.spread_weight[domains(topology, scored)];
-    let eligible = eligible(cycle, spread, counted);
+    let slot_of = |i: usize| slot(cycle.world, spreads, i);
+    // A constraint that shares another's counts finds all domains taken, so that its own size is 0.
+    let size = if slot_of(constraint) == constraint { domains(topology, scored) } else { 0 };
+    let weight = cycle.world.spread_weight[size];
+    let pods_in = |domain: NodeSet| -> i64 {
+        let together = (0..spreads.len()).filter(|i| slot_of(*i) == slot_of(constraint));
+        let pods = |i: usize| -> i64 {
+            let nodes = domain & eligible(cycle, &spreads[i], counted);
+            nodes.iter().map(|n| running(cycle.state, &spreads[i].counts, n)).sum()
+        };
+        together.map(pods).sum()
+    };
     let mut left = scored & topology.labelled;
     while let Some(first) = left.first() {
         let domain = topology.members[topology.domain_of(first)];
-        let count: i64 = (domain & eligible).iter().map(|n| running(cycle.state, &spread.counts, n)).sum();
+        let count = pods_in(domain);
         for node in (domain & left).iter() {
             sums[node.index()] += count as f64 * weight + skew;
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::terms::{TermTable, spreads};
 use super::volumes::{self, Volumes};
 use super::{Class, ClassId, CompileError, Image, Tolerates, World, WorldNode};
-use crate::cluster::{Cluster, Node};
+use crate::cluster::{Cluster, KubernetesVersion, Node};
 use crate::kube::{ContainerPort, Effect, NodeSelectorTerm, Operator, Pod, PodSpec, Taint};
 use crate::scheduler::plugins::image_locality;
 use crate::scheduler::requests::{Requests, is_scalar};
@@ -36,7 +36,7 @@ pub(super) fn compile<'a>(
         .map(|(pod, request)| class(cluster, pod, request, &resources, &volumes, &images))
         .collect();
     relate(cluster, &representatives, &mut topologies, &mut classes);
-    let port_count = relate_ports(&representatives, &mut classes);
+    let port_count = relate_ports(cluster.version, &representatives, &mut classes);
     let mut world = World {
         version: cluster.version,
         spread_weight: (0..=nodes.len() + 1).map(|size| libm::log(to_f64(size + 2))).collect(),
@@ -285,8 +285,9 @@ fn node_preference(cluster: &Cluster, spec: &PodSpec) -> Option<Vec<i64>> {
 }
 
 /// Host ports of everything that runs as long as the pod.
-fn host_ports(spec: &PodSpec) -> impl Iterator<Item = &ContainerPort> {
-    let sidecars = spec.init_containers.iter().filter(|c| c.is_sidecar());
+fn host_ports(version: KubernetesVersion, spec: &PodSpec) -> impl Iterator<Item = &ContainerPort> {
+    let counted = version.counts_sidecar_ports();
+    let sidecars = spec.init_containers.iter().filter(move |c| counted && c.is_sidecar());
     sidecars.chain(&spec.containers).flat_map(|c| &c.ports).filter(|p| p.host_port > 0)
 }
 
@@ -341,13 +342,13 @@ fn relate(cluster: &Cluster, pods: &[&Pod], topologies: &mut Topologies<'_>, cla
 }
 
 /// Numbers the host ports of all pods and finds which collide; returns how many there are.
-fn relate_ports(pods: &[&Pod], classes: &mut [Class]) -> usize {
+fn relate_ports(version: KubernetesVersion, pods: &[&Pod], classes: &mut [Class]) -> usize {
     let mut ports: Vec<&ContainerPort> = Vec::new();
     let same = |a: &ContainerPort, b: &ContainerPort| {
         ports_collide(a, b) && any_ip(&a.host_ip) == any_ip(&b.host_ip)
     };
     for (pod, class) in pods.iter().zip(classes.iter_mut()) {
-        for port in host_ports(&pod.spec) {
+        for port in host_ports(version, &pod.spec) {
             let known = ports.iter().position(|p| same(p, port));
             class.ports.push(known.unwrap_or(ports.len()));
             if known.is_none() {
