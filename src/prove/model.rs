@@ -183,10 +183,15 @@ fn rows(cluster: &Cluster, world: &World) -> Vec<Row> {
                 component: w.owner.component.clone(),
                 tier: w.owner.tier.clone(),
                 daemon: class.daemon,
-                claimed: class.ranked,
+                // What can stand on a last resort alone (the lock) was put there on purpose.
+                claimed: class.ranked && (w.owner.tier.is_some() || elsewhere(class, world)),
             }
         })
         .collect()
+}
+
+fn elsewhere(class: &super::world::Class, world: &World) -> bool {
+    class.allowed.iter().zip(&world.places).any(|(allowed, place)| *allowed && !place.lifeboat)
 }
 
 /// Whether two nodes differ in nothing but their names.

@@ -50,7 +50,10 @@ impl Trace {
             if i < from {
                 continue;
             }
-            let Some(what) = words(model, run, event.what) else { continue };
+            // From an empty cluster on, bindings alone tell the story.
+            let first = from == 0 && matches!(event.what, What::Fired(Happening::Started(_)));
+            let created = matches!(event.what, What::Act(Act::Create(_)));
+            let Some(what) = words(model, run, event.what).filter(|_| !first && !created) else { continue };
             let when = Window {
                 earliest: event.when.earliest.saturating_sub(zero),
                 latest: event.when.latest.map(|l| l.saturating_sub(zero)),

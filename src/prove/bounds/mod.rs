@@ -143,7 +143,7 @@ impl<'a> Bounds<'a> {
         state.api = before.api && self.api(state.alive);
         if !state.api {
             self.freeze(before, &mut state);
-            return state;
+            return if depth == Depth::Returned { self.come_back(before, &state) } else { state };
         }
         let fenced = depth != Depth::Evicted;
         let evicts = self.evicts(state.alive);
