@@ -1,6 +1,6 @@
 //! What happens to a cluster from outside: failures, returns, fences and planned work.
 
-use super::facts::{NodeId, WorkloadId};
+use super::facts::{NodeId, PodId, WorkloadId};
 use super::window::Millis;
 
 /// How a person (or automation) tells Kubernetes that a node is dead.
@@ -37,6 +37,8 @@ pub enum Act {
     Drain(NodeId),
     /// `kubectl rollout restart`, or any change of the pod template.
     Restart(WorkloadId),
+    /// `kubectl delete pod`.
+    Delete(PodId),
     /// The controller manager restarts or another leader takes over: its timers start anew.
     RestartControllers,
 }

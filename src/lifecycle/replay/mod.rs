@@ -6,6 +6,7 @@
 
 mod driver;
 mod observe;
+mod order;
 mod record;
 
 use std::rc::Rc;
@@ -20,16 +21,6 @@ use super::story::Act;
 use super::window::{Millis, Window};
 use driver::Driver;
 use observe::{Script, Seen, millis};
-
-/// Observations this close may have happened in another order.
-const NEAR: Millis = 300;
-/// How many observations are looked ahead for a better order.
-const AHEAD: usize = 24;
-/// How many orders are tried for one run before its first misfit is reported.
-const TRIES: usize = 3_000;
-
-/// Fractions of a second at which a record may have begun, in milliseconds.
-const PHASES: [Millis; 10] = [0, 100, 200, 300, 400, 500, 600, 700, 800, 900];
 
 /// What a replay of a file found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,6 +39,8 @@ pub struct Report {
     pub seconds: usize,
     /// Sum of the widths of those intervals, in milliseconds.
     pub width: Millis,
+    /// New pods that a controller with an old view deleted once more: seen, not predicted.
+    pub races: usize,
     /// What did not fit.
     pub misfits: Vec<String>,
 }
@@ -62,6 +55,7 @@ impl Report {
         self.states += other.states;
         self.seconds += other.seconds;
         self.width += other.width;
+        self.races += other.races;
         self.misfits.extend(other.misfits.iter().cloned());
     }
 }
@@ -93,23 +87,10 @@ fn on_stage<P: Placer>(recording: &Recording, stage: &Stage, placer: &impl Fn(&S
     let mut report = Report::default();
     for (i, run) in recording.runs.iter().enumerate() {
         let script = Script::of(run);
-        // Start times are whole seconds of a clock whose fraction at the start was not recorded.
-        let mut best: Option<Report> = None;
-        for phase in PHASES {
-            let mut sim = Sim::new(Rc::new(stage.facts.clone()), placer(stage));
-            sim.phase = phase;
-            begin(&mut sim, run, stage);
-            let mut one = Report { runs: 1, ..Report::default() };
-            follow(Driver::new(sim, &script, &stage.workloads), run, &script, stage, &mut one);
-            let fits = one.misfits.is_empty();
-            if best.as_ref().is_none_or(|b| (one.misfits.len(), b.states) < (b.misfits.len(), one.states)) {
-                best = Some(one);
-            }
-            if fits {
-                break;
-            }
-        }
-        let mut one = best.unwrap_or_default();
+        let mut sim = Sim::new(Rc::new(stage.facts.clone()), placer(stage));
+        begin(&mut sim, run, stage);
+        let mut one = Report { runs: 1, ..Report::default() };
+        follow(Driver::new(sim, &script, &stage.workloads), run, &script, stage, &mut one);
         for misfit in &mut one.misfits {
             *misfit = format!("run {}: {misfit}", i + 1);
         }
@@ -148,7 +129,7 @@ fn follow<P: Placer>(driver: Driver<'_, P>, run: &Run, script: &Script, stage: &
         let last = (next..script.observations.len())
             .find(|&i| beyond(&script.observations[i]))
             .unwrap_or(script.observations.len());
-        match search(&driver, script, next..last, end) {
+        match order::follow(driver.clone(), script, next..last, end) {
             Ok(found) => driver = found,
             Err(misfit) => {
                 report.misfits.push(format!("{}: {misfit}", step.name));
@@ -160,62 +141,9 @@ fn follow<P: Placer>(driver: Driver<'_, P>, run: &Run, script: &Script, stage: &
         next = last;
         compare(&driver.sim, step, stage, start, script.whole, report);
     }
+    report.races += driver.races;
     report.best += driver.best.0;
     report.choices += driver.best.1;
-}
-
-/// Depth-first search for an order of the observations that the engine accounts for, recorded order
-/// first.
-fn search<'a, P: Placer>(
-    driver: &Driver<'a, P>,
-    script: &Script,
-    range: std::ops::Range<usize>,
-    end: Millis,
-) -> Result<Driver<'a, P>, String> {
-    let mut stack = vec![(driver.clone(), range.collect::<Vec<_>>(), 0)];
-    let mut deepest: (usize, String) = (usize::MAX, String::new());
-    let mut tries = 0;
-    while let Some((state, left, option)) = stack.pop() {
-        let Some(&first) = left.first() else {
-            let mut done = state;
-            match done.catch_up(end) {
-                Ok(()) => return Ok(done),
-                Err(misfit) => {
-                    if deepest.0 > 0 {
-                        deepest = (0, misfit);
-                    }
-                    continue;
-                }
-            }
-        };
-        let limit = script.observations[first].at.saturating_add(NEAR);
-        let Some(&pick) = left
-            .get(option)
-            .filter(|&&i| option == 0 || option < AHEAD && script.observations[i].at <= limit)
-        else {
-            continue;
-        };
-        stack.push((state.clone(), left.clone(), option + 1));
-        tries += 1;
-        if tries > TRIES {
-            return Err(deepest.1);
-        }
-        let mut state = state;
-        match state.apply(pick) {
-            Ok(()) => {
-                let mut left = left;
-                left.remove(option);
-                stack.push((state, left, 0));
-            }
-            Err(misfit) => {
-                if left.len() < deepest.0 {
-                    let at = script.observations[pick].at;
-                    deepest = (left.len(), format!("at {}.{} s: {misfit}", at / 1000, at % 1000 / 100));
-                }
-            }
-        }
-    }
-    Err(deepest.1)
 }
 
 /// Compares the end of a step.

@@ -58,8 +58,8 @@ pub(super) struct Observation {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Script {
     pub(super) observations: Vec<Observation>,
-    /// Victim's uid → start of the preemptor's uid.
-    pub(super) preemptors: BTreeMap<String, String>,
+    /// Victim's uid → starts of the uids of its preemptors: several may want the same pod gone.
+    pub(super) preemptors: BTreeMap<String, Vec<String>>,
     /// Whether creation and readiness of pods were recorded (not in the compact Green files).
     pub(super) whole: bool,
 }
@@ -76,6 +76,14 @@ pub(super) fn millis(seconds: f64) -> Millis {
 }
 
 impl Script {
+    /// Whether the record binds the pod within the longest back-off from `at`.
+    pub(super) fn binds_soon(&self, uid: Option<&str>, at: Millis) -> bool {
+        let soon = at..=at.saturating_add(15_000);
+        let binds =
+            |o: &Observation| matches!(&o.what, Seen::Bound { uid: u, .. } if Some(u.as_str()) == uid);
+        self.observations.iter().any(|o| soon.contains(&o.at) && binds(o))
+    }
+
     pub(super) fn of(run: &Run) -> Self {
         let mut script = Self { whole: run.timeline.iter().any(|e| e.what == "created"), ..Self::default() };
         let mut uids: BTreeMap<&str, &str> = BTreeMap::new();
@@ -99,7 +107,16 @@ impl Script {
                 ("action", "return") => {}
                 ("action", "control plane down") => push(Seen::ServerDown(node())),
                 ("action", "control plane up") => push(Seen::ServerUp("master".to_owned())),
-                ("action", "terminating pods force-deleted") => push(Seen::ForceDelete),
+                ("action", "terminating pods force-deleted") => {
+                    // Noted when all are deleted; it began before the first of them went.
+                    let recent = |o: &Observation| {
+                        matches!(o.what, Seen::Gone { .. }) && o.at + 2_000 >= millis(entry.t)
+                    };
+                    let from =
+                        script.observations.iter().position(recent).unwrap_or(script.observations.len());
+                    let at = script.observations.get(from).map_or(millis(entry.t), |o| o.at);
+                    script.observations.insert(from, Observation { at, what: Seen::ForceDelete });
+                }
                 ("action", what) => {
                     if let Some(workload) = what.strip_prefix("rollout restart ") {
                         push(Seen::Rollout(workload.to_owned()));
@@ -156,7 +173,7 @@ impl Script {
             let victim = event.object.strip_prefix("Pod/").and_then(|name| uids.get(name));
             let preemptor = event.message.strip_prefix("Preempted by pod ").and_then(|m| m.get(..8));
             if let (Some(victim), Some(preemptor)) = (victim, preemptor) {
-                script.preemptors.insert((*victim).to_owned(), preemptor.to_owned());
+                script.preemptors.entry((*victim).to_owned()).or_default().push(preemptor.to_owned());
             }
         }
         script

@@ -5,7 +5,10 @@ use super::{Choose, Happening, Part, Point, Sim, What};
 use crate::lifecycle::facts::{Kind, NodeId, Patience, PodId, Storage};
 use crate::lifecycle::placer::{Mark, News, Placer};
 use crate::lifecycle::story::Fence;
-use crate::lifecycle::window::Window;
+use crate::lifecycle::window::{Millis, Window};
+
+/// What the requests for the eviction of one pod take at the client's rate limit.
+const REQUESTS: Millis = 150;
 
 impl<P: Placer> Sim<P> {
     /// Starts the clock of each pod of a node that bears NoExecute taints.
@@ -37,7 +40,10 @@ impl<P: Placer> Sim<P> {
             return;
         }
         self.cancel(|what| what == Happening::Evict(pod));
-        self.after(delay + self.reaction(), part, Happening::Evict(pod));
+        // The controller manager's client is limited to 20 requests a second, and an eviction takes some
+        // three: the last of many pods goes later.
+        let crowd = u64::try_from(self.on(node).len()).unwrap_or(u64::MAX).saturating_mul(REQUESTS);
+        self.after(delay + self.reaction().late(crowd), part, Happening::Evict(pod));
     }
 
     /// The pod is marked for deletion. On a live node it ends by itself, on a dead one it stays.
@@ -191,8 +197,9 @@ impl<P: Placer> Sim<P> {
     /// end before a second pod that wants it gone is registered as waiting: that one sleeps on.
     fn victims_end(&mut self, victim: PodId, choose: &mut impl Choose) -> Vec<PodId> {
         let instant = self.facts_of(victim).grace == 0;
-        let waiting: Vec<PodId> =
+        let mut waiting: Vec<PodId> =
             self.live().filter(|(_, p)| p.awaits.contains(&victim)).map(|(id, _)| id).collect();
+        waiting.sort_by_key(|&p| self.pod(p).failed_at);
         let mut missed = Vec::new();
         for (i, &pod) in waiting.iter().enumerate() {
             self.pod_mut(pod).awaits.retain(|&v| v != victim);

@@ -234,8 +234,9 @@ pub struct Sim<P: Placer> {
     pub api: bool,
     /// The modes of disruption that are in force.
     pub disruption: super::disruption::Disruption,
-    /// Fraction of a second at which the story begins: start times are whole seconds.
-    pub phase: super::window::Millis,
+    /// Added to the start times that the scheduler is told. Kubernetes writes them in whole seconds of a
+    /// clock whose fraction at the start of the story is open; 0 unless a record tells more.
+    pub start_shift: super::window::Millis,
     /// Last NoExecute taint by zone (log entry).
     tokens: Vec<(String, usize)>,
     /// The entry of the log whose consequences are being worked out.
@@ -278,7 +279,7 @@ impl<P: Placer> Sim<P> {
                 zones: std::collections::BTreeMap::new(),
                 master: false,
             },
-            phase: 0,
+            start_shift: 0,
             tokens: Vec::new(),
             now: 0,
             facts,
@@ -355,6 +356,7 @@ impl<P: Placer> Sim<P> {
             Act::Uncordon(node) => self.cordon(node, false),
             Act::Drain(node) => self.drain(node),
             Act::Restart(workload) => self.restart(workload),
+            Act::Delete(pod) => self.terminate(pod),
             Act::RestartControllers => self.restart_controllers(),
         }
     }

@@ -162,8 +162,10 @@ impl<P: Placer> Sim<P> {
             if !self.pod(pod).begun {
                 self.pod_mut(pod).begun = true;
                 let at = self.log.get(self.now).map_or(0, |e| e.seen.earliest);
-                self.placer
-                    .started(pod, i64::try_from(at.saturating_add(self.phase) / 1000).unwrap_or(i64::MAX));
+                self.placer.started(
+                    pod,
+                    i64::try_from(at.saturating_add(self.start_shift) / 1000).unwrap_or(i64::MAX),
+                );
             }
             let workload = self.pod(pod).workload;
             self.reconcile(workload);

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use lifeboat::lifecycle::NodeId;
-use lifeboat::lifecycle::replay::{Objects, Recording, Stage, replay};
+use lifeboat::lifecycle::replay::{Objects, Recording, Report, Stage, replay, replay_scheduled};
 
 use super::simple::{Needs, Simple};
 
@@ -46,3 +46,45 @@ fn controllers_and_clocks_account_for_runs_without_preemption() {
         assert!(report.states > 50, "{name}: {report:?}");
     }
 }
+
+/// Every recorded run, with the model of the scheduler: each binding lies in the set of best nodes, each
+/// workload is at the end of each step where it was, and recorded seconds lie in their interval.
+#[test]
+fn the_engine_accounts_for_recorded_runs() {
+    let mut total = Report::default();
+    for name in RECORDINGS {
+        let (recording, objects) = load(name);
+        let report = replay_scheduled(&recording, &objects).expect("a stage");
+        assert_eq!(report.misfits, Vec::<String>::new(), "{name}");
+        total.add(&report);
+    }
+    assert!(total.bindings > 2_000 && total.seconds > 500, "{total:?}");
+    // One node in nine of ten cases: "anywhere" would not pass for an account.
+    assert!(total.best * 10 < total.choices * 12, "{} best nodes in {} choices", total.best, total.choices);
+}
+
+/// One or two of each kind; `cargo xtask replay-cluster tests/data/replay` runs all of them.
+const RECORDINGS: [&str; 22] = [
+    "early-oos.D.default.json",
+    "five.D.fast.json",
+    "green.A.fast.json",
+    "green.B.fast.json",
+    "green.D-sepns.fast.json",
+    "green.F-mutual.fast.json",
+    "preempt.A-noprio.fast.json",
+    "preempt.D.fast.json",
+    "red-forcedel.D.fast.json",
+    "red-oos.D-pv.fast.json",
+    "red-oos.D.default.json",
+    "rows-both-early.F-mutual.default.json",
+    "rows-both.E-spread-even.fast.json",
+    "rows-both.F-mutual.fast-more.json",
+    "rows-prometheus-back.E-quota.fast.json",
+    "rows-prometheus-back.E-spread.fast.json",
+    "rows-prometheus.E-budget.fast.json",
+    "rows-prometheus.F.default.json",
+    "yellow-loki-fence.D-roomy.fast.json",
+    "yellow-loki-red.A.default.json",
+    "yellow-loki-red.D.fast.json",
+    "yellow-prometheus-fence.B-roomy.fast.json",
+];
