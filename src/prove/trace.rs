@@ -80,6 +80,7 @@ fn words(model: &Model, run: &Run<'_>, what: What) -> Option<String> {
             Act::Uncordon(n) => format!("{} is uncordoned", node(n)),
             Act::Drain(n) => format!("{} is drained", node(n)),
             Act::Restart(w) => format!("{} is rolled", who(w)),
+            Act::Delete(p) => format!("a pod of {} is deleted", pod(p)),
             Act::RestartControllers => "the controllers restart".to_owned(),
         },
         What::Fired(happening) => match happening {
