@@ -341,7 +341,10 @@ fn only_its_own_fences_are_lifted_and_only_late() {
     scene.pods.push_str("terminating obs loki-0\n");
     assert_eq!(scene.run(&["automatic", "master"]).exits(1).says("still Terminating").writes().len(), 1);
     scene.run(&["unfence", "worker-1"]).exits(1).says("still Terminating");
-    scene.node = scene.node.replace(&ago(90), &ago(30));
+    scene.node = format!(
+        "version 77\nready True {}\ntaint node.kubernetes.io/out-of-service NoExecute lifeboat\n",
+        ago(30)
+    );
     assert_eq!(scene.run(&["automatic", "master"]).exits(1).says("60s are asked for").writes().len(), 1);
     scene.nodes = "master True -\nworker-1 True nodeshutdown\n".to_owned();
     assert_eq!(scene.run(&["automatic", "master"]).exits(0).writes().len(), 1);
