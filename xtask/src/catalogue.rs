@@ -55,7 +55,7 @@ pub(crate) fn read_facts(folder: &Path) -> Result<Vec<Facts>, Box<dyn Error>> {
     Ok(out)
 }
 
-fn sorted(folder: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
+pub(crate) fn sorted(folder: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
     let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, std::io::Error>>()?;
     paths.sort();

@@ -2,6 +2,7 @@
 
 mod bench;
 mod catalogue;
+mod conformance;
 mod control_plane;
 mod docs;
 mod replay_cluster;
@@ -14,6 +15,7 @@ fn main() -> ExitCode {
     match args.next().as_deref() {
         Some("bench") => bench::run(args),
         Some("catalogue") => catalogue::run(args),
+        Some("conformance") => conformance::run(args),
         Some("control-plane") => control_plane::run(args),
         Some("docs") => docs::run(args),
         Some("replay-cluster") => replay_cluster::run(args),

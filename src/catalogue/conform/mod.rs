@@ -4,11 +4,13 @@
 mod carriers;
 mod paths;
 mod planned;
+mod rendered;
 mod site;
 
 use serde_json::Value;
 
 pub use planned::{Verdict, against_plan};
+pub use rendered::{Object, Rendered, against_render};
 pub use site::{Site, compile, everything};
 
 use super::compose::Facts;

@@ -10,7 +10,7 @@ use lifeboat::source::SourceMap;
 use crate::cli::context::{BROKEN, Context};
 
 /// List the charts, or show which values of one reach which pods.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 #[command(after_help = "Examples:
   lifeboat charts show
   lifeboat charts show loki --version 18.11.0 --repository https://grafana-community.github.io/helm-charts")]
