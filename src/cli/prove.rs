@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use lifeboat::advise::{Headroom, headroom};
 use lifeboat::lifecycle::NodeId;
 use lifeboat::policy::Phase;
 use lifeboat::prove::{self, Model, Options, render};
@@ -28,6 +29,9 @@ pub(crate) struct Args {
     /// A row per component instead of one per service.
     #[arg(long)]
     components: bool,
+    /// How much the applications may grow, and how small nodes may be, before a claim breaks.
+    #[arg(long, conflicts_with = "lose")]
+    headroom: bool,
     /// Decisions that may be spent on a claim that no bound decides.
     #[arg(long, value_name = "N", default_value_t = Options::default().budget)]
     budget: u64,
@@ -46,6 +50,15 @@ pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
             return ExitCode::from(BROKEN);
         }
     };
+    if args.headroom {
+        return match headroom(plan) {
+            Ok(found) => print_headroom(&found),
+            Err(error) => {
+                anstream::eprintln!("error: {error}");
+                ExitCode::from(BROKEN)
+            }
+        };
+    }
     if let Some(lose) = &args.lose {
         return story(&model, lose, args);
     }
@@ -58,6 +71,29 @@ pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
         _ => anstream::print!("{}", render::human(&proof, detail)),
     }
     if failed || proof.refuted() { ExitCode::from(FINDINGS) } else { ExitCode::SUCCESS }
+}
+
+fn print_headroom(found: &Headroom) -> ExitCode {
+    let room = |(cpu, memory): (i64, i64)| format!("{cpu}m/{}Mi", memory.div_euclid(1 << 20));
+    let mi = |bytes: i64| format!("{}Mi", bytes.div_euclid(1 << 20));
+    anstream::println!("applications request {} today", room(found.today));
+    match found.proved {
+        Some(limit) => anstream::println!("every claim is proved up to {}", room(limit)),
+        None => anstream::println!("not every claim is proved even today"),
+    }
+    if let Some(first) = &found.first {
+        anstream::println!("first no longer proved: {first}");
+    }
+    match &found.refuted {
+        Some((size, claim)) => anstream::println!("refuted from {}: {claim}", room(*size)),
+        None => anstream::println!("no size up to four times today's was refuted"),
+    }
+    for (what, size) in [("ordinary node", found.worker), ("lifeboat", found.lifeboat)] {
+        if let Some(size) = size {
+            anstream::println!("smallest {what} with which every claim is proved: {} allocatable", mi(size));
+        }
+    }
+    ExitCode::SUCCESS
 }
 
 fn story(model: &Model, lose: &str, args: &Args) -> ExitCode {
