@@ -57,3 +57,69 @@ fn an_unknown_code_is_wrong_usage() {
     assert_eq!(out.status.code(), Some(2));
     assert!(text(&out.stderr).contains("did you mean `unknown-key`?"));
 }
+
+/// Runs `build` on a policy that cannot be built: exit 2, the code named, nothing written.
+fn refuses(prepare: impl FnOnce(&Path), code: &str) {
+    let dir = tempfile::tempdir().expect("a folder");
+    let policy = dir.path().join("policy.toml");
+    prepare(&policy);
+    let out = lifeboat(dir.path(), &["build", "--format", "short"]);
+    let stderr = text(&out.stderr);
+    assert_eq!(out.status.code(), Some(2), "{stderr}");
+    assert!(stderr.contains(&format!("error[{code}]")), "{stderr}");
+    assert!(!stderr.contains('\u{1b}') && !stderr.contains("panicked"), "{stderr}");
+    let left: Vec<_> = std::fs::read_dir(dir.path())
+        .expect("there")
+        .map(|entry| entry.expect("there").file_name())
+        .collect();
+    assert!(left.is_empty() || left == ["policy.toml"], "{left:?}");
+}
+
+const PRELUDE: &str = include_str!("../../cases/policy/prelude.toml");
+
+#[test]
+fn build_refuses_what_is_no_policy_and_writes_nothing() {
+    let write = |bytes: Vec<u8>| move |path: &Path| std::fs::write(path, bytes).expect("written");
+    refuses(|_| {}, "unreadable-file");
+    refuses(|path| std::fs::create_dir(path).expect("made"), "unreadable-file");
+    refuses(write(b"a = \"\xff\xfe\"".to_vec()), "unreadable-file");
+    refuses(
+        |path| std::fs::File::create(path).and_then(|file| file.set_len(100 << 20)).expect("made"),
+        "unreadable-file",
+    );
+    refuses(write(Vec::new()), "empty-file");
+    refuses(write("a = ".to_owned().into_bytes().into_iter().chain([b'['; 100_000]).collect()), "not-toml");
+    refuses(
+        write(format!("{PRELUDE}[nodes.\"--all; rm -rf /\"]\nlike = \"worker\"\n").into_bytes()),
+        "bad-name",
+    );
+    refuses(
+        write(format!("{PRELUDE}[nodes.b]\nlike = \"worker\"\ncapacity.cpu = \"1e400\"\n").into_bytes()),
+        "bad-value",
+    );
+}
+
+#[test]
+fn a_denied_warning_is_a_finding_and_an_allowed_one_is_silent() {
+    let dir = tempfile::tempdir().expect("a folder");
+    std::fs::write(dir.path().join("policy.toml"), format!("{PRELUDE}[tiers.idle]\npriority = 5\n"))
+        .expect("written");
+    let denied = lifeboat(dir.path(), &["build", "-D", "unused-tier"]);
+    assert_eq!(denied.status.code(), Some(1), "{}", text(&denied.stderr));
+    assert!(text(&denied.stderr).contains("error[unused-tier]"));
+    assert!(!dir.path().join("golden").exists());
+    let allowed = lifeboat(dir.path(), &["build", "-A", "unused-tier"]);
+    assert_eq!(allowed.status.code(), Some(0), "{}", text(&allowed.stderr));
+    assert!(!text(&allowed.stderr).contains("unused-tier"));
+}
+
+#[test]
+fn what_init_writes_builds() {
+    let dir = tempfile::tempdir().expect("a folder");
+    assert_eq!(lifeboat(dir.path(), &["init"]).status.code(), Some(0));
+    let built = lifeboat(dir.path(), &["build"]);
+    assert_eq!(built.status.code(), Some(0), "{}", text(&built.stderr));
+    assert!(!text(&built.stderr).contains("warning"), "{}", text(&built.stderr));
+    assert!(dir.path().join("golden/RUNBOOK.md").exists());
+    assert_eq!(lifeboat(dir.path(), &["check"]).status.code(), Some(0));
+}
