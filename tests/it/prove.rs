@@ -11,7 +11,8 @@ use serde_json::json;
 /// A recorded variant on a master and two workers, with claims of its own.
 fn recorded(variant: &str) -> Model {
     let path = format!("{}/tests/data/replay/objects.{variant}.json", env!("CARGO_MANIFEST_DIR"));
-    let objects: Objects = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let objects: Objects =
+        serde_json::from_str(&std::fs::read_to_string(path).expect("recorded")).expect("objects");
     let roomy = variant.contains("roomy");
     let memory = if variant.starts_with(['E', 'F']) {
         "7900Mi"
@@ -23,9 +24,10 @@ fn recorded(variant: &str) -> Model {
     let node = |name: &str| json!({"name": name, "master": name == "master", "cpu": if roomy { "8" } else { "4" }, "memory": memory});
     let recording = json!({"kubernetes": "v1.34.4", "scenario": "green", "variant": variant, "profile": "default",
         "nodes": [node("master"), node("worker-1"), node("worker-2")], "runs": []});
-    let recording: Recording = serde_json::from_value(recording).unwrap();
-    let stage = recording.stage(&objects).unwrap();
-    Model::bare(&stage.cluster, &["master".to_owned()], stage.facts.clocks, Datastore::Etcd).unwrap()
+    let recording: Recording = serde_json::from_value(recording).expect("a recording");
+    let stage = recording.stage(&objects).expect("a stage");
+    Model::bare(&stage.cluster, &["master".to_owned()], stage.facts.clocks, Datastore::Etcd)
+        .expect("three nodes")
 }
 
 const CRITICAL: &[&str] = &[
@@ -133,4 +135,39 @@ fn recorded_variants_come_out_as_on_the_real_control_plane() {
     assert!(!f.contains(['r', 'R']), "F-mutual kept every row: {f}");
     let lockonly = verdicts("E-lockonly");
     assert_ne!(lockonly.chars().nth(5), Some('p'), "the preemptor is not woken: {lockonly}");
+}
+
+/// Runs `lifeboat prove --format json` in the root of the repository.
+fn proved(policy: &str) -> (Option<i32>, serde_json::Value) {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_lifeboat"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(["prove", policy, "--format", "json"])
+        .output()
+        .expect("the binary runs");
+    (output.status.code(), serde_json::from_slice(&output.stdout).expect("JSON"))
+}
+
+#[test]
+fn the_shipped_policy_keeps_every_row() {
+    let (code, proof) = proved("policy.toml");
+    let claims = proof["claims"].as_array().expect("claims");
+    assert!(claims.len() >= 10 && claims.iter().all(|c| c["verdict"] == "proved"), "{claims:#?}");
+    assert_eq!(code, Some(0));
+}
+
+#[test]
+fn the_strategy_as_written_does_not() {
+    let (code, proof) = proved("examples/strategy-as-written.toml");
+    let claims = proof["claims"].as_array().expect("claims");
+    let verdict = |scenario: &str, key: &str| {
+        let found = claims
+            .iter()
+            .find(|c| c["scenario"] == scenario && c["claim"].as_str().is_some_and(|t| t.starts_with(key)));
+        found.map_or("", |c| c["verdict"].as_str().unwrap_or(""))
+    };
+    assert_eq!(verdict("green", "lifeboat"), "refuted", "a toleration attracts pods to the emptiest node");
+    assert_eq!(verdict("yellow", "running"), "refuted", "StatefulSets hang on the dead node");
+    assert_eq!(verdict("red", "lifeboat"), "refuted", "Prometheus hangs too");
+    assert_eq!(verdict("red", "pending"), "refuted", "Loki is Terminating, not Pending");
+    assert_eq!(code, Some(1));
 }

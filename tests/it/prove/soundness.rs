@@ -60,9 +60,9 @@ fn cluster(n: &mut Numbers) -> Cluster {
     let count = 2 + n.below(5);
     let boards: Vec<bool> = (0..count).map(|_| n.chance(50)).collect();
     let boarders: Vec<String> = (0..count).filter(|&i| boards[i]).map(|i| format!("w{i}")).collect();
-    for i in 0..count {
+    for (i, &boarder) in boards.iter().enumerate() {
         let name = format!("w{i}");
-        let daemon = !boards[i] && n.chance(15);
+        let daemon = !boarder && n.chance(15);
         let kind = if daemon {
             "DaemonSet"
         } else if n.chance(35) {
@@ -70,13 +70,13 @@ fn cluster(n: &mut Numbers) -> Cluster {
         } else {
             "Deployment"
         };
-        let class = if boards[i] { "high" } else { ["", "middle", "high"][n.below(3)] };
+        let class = if boarder { "high" } else { ["", "middle", "high"][n.below(3)] };
         let request =
             json!({"cpu": format!("{}m", 100 * n.below(14)), "memory": format!("{}Mi", 50 * n.below(12))});
         let mut spec = json!({"containers": [{"name": "c", "image": "i", "resources": {"requests": request}}],
             "priorityClassName": class});
         let mut anti = json!({});
-        if boards[i] {
+        if boarder {
             spec["tolerations"] = json!([{"key": "boat", "operator": "Exists", "effect": "NoSchedule"}]);
             if n.chance(70) {
                 spec["affinity"]["nodeAffinity"] = json!({"preferredDuringSchedulingIgnoredDuringExecution": [{
