@@ -46,7 +46,8 @@ impl<P: Placer> Sim<P> {
         self.after(delay + self.reaction().late(crowd), part, Happening::Evict(pod));
     }
 
-    /// The pod is marked for deletion. On a live node it ends by itself, on a dead one it stays.
+    /// The pod is marked for deletion. On a live node it ends by itself, on a dead one it stays, unless
+    /// its grace period is 0.
     pub(super) fn terminate(&mut self, pod: PodId) {
         self.delete(pod, false);
     }
@@ -68,7 +69,10 @@ impl<P: Placer> Sim<P> {
             None => self.after(self.reaction(), Part::Same, Happening::Gone(pod)),
             Some(node) => {
                 self.placer.terminate(pod, preempted);
-                if self.node(node).alive {
+                if self.facts_of(pod).grace == 0 {
+                    // The API server removes the object at once; nobody asks the kubelet.
+                    self.after(self.reaction(), Part::Same, Happening::Gone(pod));
+                } else if self.node(node).alive {
                     self.end_of(pod);
                 } else {
                     self.collectable(node);

@@ -98,6 +98,14 @@ fn a_stateful_set_waits_for_a_fence() {
 }
 
 #[test]
+fn without_a_grace_period_a_pod_does_not_stay_on_a_dead_node() {
+    let facts = WorkloadFacts { grace: 0, ..workload(Kind::StatefulSet { parallel: false }, 1) };
+    let mut sim = cluster(vec![facts]);
+    play(&mut sim, &Story::green().lose(&[ONE]));
+    assert_eq!(sim.status(W0), WorkloadStatus { up: vec![TWO], ..WorkloadStatus::default() });
+}
+
+#[test]
 fn deleting_the_node_waits_for_the_quarantine() {
     let mut sim = cluster(vec![workload(Kind::StatefulSet { parallel: false }, 1)]);
     play(&mut sim, &Story::green().lose(&[ONE]));
