@@ -1,6 +1,6 @@
 //! What `lifeboat prove --format json` says, as far as a run can be held against it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -44,11 +44,18 @@ impl Proof {
         words
     }
 
-    /// State and certainty of each workload after these losses, in order, in a phase (of no loss: in
-    /// any).
-    pub(super) fn cells(&self, history: &[Vec<String>], phase: Option<&str>) -> Vec<(&str, &str, bool)> {
-        let columns = self.0["columns"].as_array().into_iter().flatten();
-        let Some(column) = columns.clone().find(|column| column["lost"] == serde_json::json!(history)) else {
+    /// State and certainty of each workload after the loss of these nodes, in a phase (of no loss: in
+    /// any). A column of the proof stands for every set of nodes that is like another.
+    pub(super) fn cells(&self, lost: &BTreeSet<String>, phase: Option<&str>) -> Vec<(&str, &str, bool)> {
+        let is_set = |set: &Value| {
+            let names: BTreeSet<&str> =
+                set.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            names.len() == lost.len() && lost.iter().all(|name| names.contains(name.as_str()))
+        };
+        let mut columns = self.0["columns"].as_array().into_iter().flatten();
+        let Some(column) =
+            columns.find(|column| column["lost"].as_array().is_some_and(|sets| sets.iter().any(is_set)))
+        else {
             return Vec::new();
         };
         let mut phases = column["phases"].as_array().into_iter().flatten();

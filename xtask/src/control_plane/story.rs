@@ -225,12 +225,7 @@ impl Story<'_> {
                 Word::Open => println!("  open       {claim}: it broke this time: {}", broken.join("; ")),
             }
         }
-        let history: Vec<Vec<String>> = self
-            .history
-            .iter()
-            .map(|loss| loss.iter().map(|id| self.plan().policy.node(*id).name.value.clone()).collect())
-            .collect();
-        let cells = self.scene.proof.cells(&history, phase.map(Phase::word));
+        let cells = self.scene.proof.cells(&self.lost, phase.map(Phase::word));
         if !cells.is_empty() {
             let certain: Vec<_> = cells.iter().filter(|(_, _, certain)| *certain).collect();
             let (mut compared, mut wrong) = (0, Vec::new());
