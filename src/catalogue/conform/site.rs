@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::catalogue::{Catalogue, Edition, Place};
+use crate::catalogue::{Catalogue, Component, Edition, Place, ValuePath};
 use crate::diag::{Diagnostic, Severity};
 use crate::overlay::{Lowered, lower};
 use crate::plan::{Inputs, Plan, TeamValues, make};
@@ -44,6 +44,29 @@ impl Site {
     pub fn overlay(&self) -> Value {
         let mine = self.lowered.overlays.iter().find(|overlay| overlay.service == self.service);
         mine.map_or_else(|| Value::Object(Map::new()), crate::overlay::Overlay::values)
+    }
+}
+
+impl Site {
+    /// The leaves of the overlay that switch components and claims and set no field of a pod, as a values
+    /// tree: what they do to the chart's other objects is theirs to do.
+    #[must_use]
+    pub fn switches(&self) -> Value {
+        let edition = &self.plan.services[self.service].edition;
+        let wirings =
+            || edition.components.values().flat_map(Component::targets).filter_map(|(_, r)| r.wiring());
+        let wired = |path: &ValuePath| {
+            wirings().any(|wiring| {
+                wiring.chain.iter().any(|wire| wire.path == *path)
+                    || wiring.preset.as_ref().is_some_and(|preset| preset.path == *path)
+            })
+        };
+        let mut values = Value::Object(Map::new());
+        let mine = self.lowered.overlays.iter().find(|overlay| overlay.service == self.service);
+        for leaf in mine.into_iter().flat_map(|overlay| &overlay.leaves).filter(|leaf| !wired(&leaf.path)) {
+            leaf.path.set(&mut values, leaf.value.clone());
+        }
+        values
     }
 }
 

@@ -175,19 +175,27 @@ impl<'a> Run<'a> {
             let what = format!("{what}, Helm {}", i + 1);
             let edition = &site.plan.services[site.service].edition;
             let at = format!("{} {} ({what})", edition.chart, edition.version);
-            let (without, with) = match (helm.template(&[team]), helm.template(&[team, &overlay])) {
-                (Ok(without), Ok(with)) => (without, with),
-                (Err(error), _) | (_, Err(error)) => {
+            let switches = site.switches();
+            let bare = [team, &switches];
+            let renders = helm
+                .template(&bare)
+                .and_then(|one| Ok([one, helm.template(&bare)?, helm.template(&[team, &overlay])?]));
+            let [without, again, with] = match renders {
+                Ok(renders) => renders,
+                Err(error) => {
                     let line = error.to_string().lines().next().unwrap_or_default().to_owned();
                     self.verdict.mismatches.push(format!("{at}: {line}"));
                     continue;
                 }
             };
-            self.renders += 2;
-            let (before, after) = (Rendered::parse(&without)?, Rendered::parse(&with)?);
+            self.renders += 3;
+            let (one, other) = (Rendered::parse(&without)?, Rendered::parse(&again)?);
+            let (mut before, mut after) = (one.clone(), Rendered::parse(&with)?);
+            before.mask_noise(&one, &other);
+            after.mask_noise(&one, &other);
             self.verdict.add(against_render(site, &before, &after, &what));
             if i == 0 && !self.args.quick {
-                self.leaves(&helm, site, team, &with, &at)?;
+                self.leaves(&helm, site, team, (&after, [&one, &other]), &at)?;
             }
         }
         Ok(())
@@ -199,7 +207,7 @@ impl<'a> Run<'a> {
         helm: &Helm<'_>,
         site: &Site,
         team: &Value,
-        with: &str,
+        (with, noise): (&Rendered, [&Rendered; 2]),
         at: &str,
     ) -> Result<(), Box<dyn Error>> {
         let mine = site.lowered.overlays.iter().find(|overlay| overlay.service == site.service);
@@ -212,7 +220,10 @@ impl<'a> Run<'a> {
             self.verdict.leaves += 1;
             self.renders += 1;
             // A render that is refused without the leaf has changed as well.
-            if helm.template(&[team, &values]).is_ok_and(|text| text == with) {
+            let Ok(text) = helm.template(&[team, &values]) else { continue };
+            let mut without = Rendered::parse(&text)?;
+            without.mask_noise(noise[0], noise[1]);
+            if without == *with {
                 let path = &leaves[left_out].path;
                 self.verdict.dead.push(format!("{at}: without {path} the render is the same"));
             }
