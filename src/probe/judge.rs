@@ -14,10 +14,30 @@ use crate::catalogue::compose::{Facts, compose_tree};
 /// Who serves the chart, and for which versions the file shall speak.
 #[derive(Clone, Debug)]
 pub struct Origin {
+    /// Short name of the repository, by which a policy may call it.
+    pub name: String,
     /// URL of the Helm repository.
     pub url: String,
     /// First version past those that the file speaks for.
     pub until: Version,
+}
+
+impl Origin {
+    /// A repository called by whom its URL names: `argoproj` for `https://argoproj.github.io/argo-helm`, `example`
+    /// for `https://charts.example.org`.
+    #[must_use]
+    pub fn of(url: &str, until: Version) -> Self {
+        let host = url.split_once("://").map_or(url, |(_, rest)| rest);
+        let host = host.split(['/', ':']).next().unwrap_or_default();
+        let labels: Vec<&str> = host.split('.').collect();
+        let name = match labels[..] {
+            [.., owner, "github", "io"] => owner,
+            [.., owner, _] => owner,
+            _ => host,
+        };
+        let name = if name.is_empty() { "unnamed" } else { name };
+        Self { name: name.to_owned(), url: url.trim_end_matches('/').to_owned(), until }
+    }
 }
 
 /// Writes the catalogue file of a probed chart.
@@ -59,7 +79,7 @@ pub fn judgement(package: &Package, learned: &Learned, origin: &Origin) -> Map<S
     if let Some(about) = &package.about {
         out.insert("about".into(), about.as_str().into());
     }
-    let line = json!([{ "url": origin.url, "from": package.version.to_string(), "until": origin.until.to_string() }]);
+    let line = json!([{ "name": origin.name, "url": origin.url, "from": package.version.to_string(), "until": origin.until.to_string() }]);
     out.insert("repositories".into(), line);
     out.insert("order".into(), json!(order));
     for (key, table) in

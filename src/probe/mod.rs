@@ -26,6 +26,7 @@ pub use run::{Learned, Request, learn};
 pub use shot::Shot;
 
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 /// Release and namespace of all renders: short, and no part of a chart's name.
 pub const RELEASE: (&str, &str) = crate::catalogue::conform::RELEASE;
@@ -37,6 +38,14 @@ pub struct Ask {
     pub release: String,
     /// Values, over the chart's defaults.
     pub values: Value,
+}
+
+impl Ask {
+    /// The digest of all that is asked, hex.
+    #[must_use]
+    pub fn key(&self) -> String {
+        package::hex(&Sha256::digest(format!("{}\n{}", self.release, self.values)))
+    }
 }
 
 /// What came of it; an error is the chart's or Helm's own text.

@@ -5,6 +5,7 @@ mod catalogue;
 mod cluster;
 mod lifecycle;
 mod policy;
+mod probe;
 mod prove;
 mod scheduler;
 mod scheduler_laws;

@@ -155,7 +155,7 @@ fn write(args: &Args, package: &Package, learned: &Learned) -> Result<ExitCode, 
         let version = &package.version;
         let next = Version::new(version.major, version.minor, version.patch.saturating_add(1));
         let until = args.until.clone().unwrap_or(next);
-        let text = catalogue_file(package, learned, &Origin { url: args.repository.clone(), until })?;
+        let text = catalogue_file(package, learned, &Origin::of(&args.repository, until))?;
         let mut sources = SourceMap::default();
         let file = sources.add("the file that was written", text.clone());
         let chart = Chart::parse(file, &text).map_err(|findings| {

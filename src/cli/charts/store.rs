@@ -7,10 +7,8 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use lifeboat::probe::package::hex;
 use lifeboat::probe::{Answer, Ask, Shot};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 /// One line of a store.
 #[derive(Serialize, Deserialize)]
@@ -51,13 +49,13 @@ impl Store {
     }
 
     pub(super) fn get(&self, ask: &Ask) -> Option<Answer> {
-        self.known.get(&key(ask)).cloned()
+        self.known.get(&ask.key()).cloned()
     }
 
     pub(super) fn put(&self, ask: &Ask, answer: &Answer) {
         let Some(file) = &self.file else { return };
         let line = Line {
-            key: key(ask),
+            key: ask.key(),
             shot: answer.as_ref().ok().cloned(),
             error: answer.as_ref().err().cloned(),
         };
@@ -66,9 +64,4 @@ impl Store {
         let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = file.write_all(text.as_bytes());
     }
-}
-
-/// The digest of a request.
-pub(super) fn key(ask: &Ask) -> String {
-    hex(&Sha256::digest(format!("{}\n{}", ask.release, ask.values)))
 }
