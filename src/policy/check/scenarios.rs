@@ -43,7 +43,7 @@ fn scenario(
     if after.value == Phase::Fencing && !fences {
         let message = "a claim about the moment after fencing, but nobody fences";
         let mut finding =
-            Cx::finding(codes::PHASE_WITHOUT_FENCING, message, after.span, "after what?").about(&name);
+            Cx::finding(codes::PHASE_WITHOUT_FENCING, message, after.span, "after what?").about(name);
         if let Some(span) = recovery.fencing.span {
             finding = finding.label(span, "nobody");
         }
