@@ -12,7 +12,7 @@ use lifeboat::probe::package::{Files, Package};
 
 /// The chart written for these tests.
 fn beacon() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/charts/beacon")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/probe/beacon")
 }
 
 /// The policy that installs it.
