@@ -47,7 +47,7 @@ pub(super) fn run(job: &Job<'_>, tasks: &[Task], old: &Path) -> Result<ExitCode,
         overlay.into_iter().flat_map(|overlay| &overlay.leaves).map(|leaf| leaf.path.clone()).collect();
     print_defaults(&old_package, &task.package, &set);
     let dead = match overlay {
-        Some(overlay) => dead_leaves(job, task, overlay, &now).map_err(refused)?,
+        Some(overlay) => dead_leaves(job, task, overlay, old, (&before, &now)).map_err(refused)?,
         None => Vec::new(),
     };
     let findings: Vec<Diagnostic> = dead.iter().map(|path| dead_leaf(path, task)).collect();
@@ -75,20 +75,45 @@ fn dead_leaf(path: &ValuePath, task: &Task) -> Diagnostic {
     }
 }
 
-/// Leaves of the overlay without which the new chart renders the same.
-fn dead_leaves(job: &Job<'_>, task: &Task, overlay: &Overlay, now: &str) -> Result<Vec<ValuePath>, String> {
+/// Leaves of the overlay that do something in the old chart and nothing in the new one. A leaf that another
+/// value makes superfluous in both has not become dead.
+fn dead_leaves(
+    job: &Job<'_>,
+    task: &Task,
+    overlay: &Overlay,
+    old: &Path,
+    renders: (&str, &str),
+) -> Result<Vec<ValuePath>, String> {
+    let all: Vec<&ValuePath> = overlay.leaves.iter().map(|leaf| &leaf.path).collect();
+    let idle = idle_leaves(job, task, overlay, &task.chart, renders.1, &all)?;
+    let before = idle_leaves(job, task, overlay, old, renders.0, &idle)?;
+    Ok(idle.into_iter().filter(|path| !before.contains(path)).cloned().collect())
+}
+
+/// Leaves without which a chart renders the same.
+fn idle_leaves<'p>(
+    job: &Job<'_>,
+    task: &Task,
+    overlay: &Overlay,
+    chart: &Path,
+    with_all: &str,
+    paths: &[&'p ValuePath],
+) -> Result<Vec<&'p ValuePath>, String> {
+    if paths.is_empty() {
+        return Ok(Vec::new());
+    }
     let files = job.values(task.service);
     let whole = overlay.values();
-    let again = job.helm(task.service, &task.chart, &job.with_overlay(task.service, &task.name)?)?;
-    let paths: Vec<(usize, &ValuePath)> = overlay.leaves.iter().map(|leaf| &leaf.path).enumerate().collect();
+    let again = job.helm(task.service, chart, &job.with_overlay(task.service, &task.name)?)?;
+    let numbered: Vec<(usize, &ValuePath)> = paths.iter().copied().enumerate().collect();
     let work = |(i, path): &(usize, &ValuePath)| {
         let name = format!("overlay-{}-without-{i}.json", task.name);
         let Ok(rest) = job.file(&name, &without(&whole, path).to_string()) else { return false };
         let files: Vec<_> = files.iter().cloned().chain([rest]).collect();
-        job.helm(task.service, &task.chart, &files).is_ok_and(|text| same(now, &again, &text))
+        job.helm(task.service, chart, &files).is_ok_and(|text| same(with_all, &again, &text))
     };
-    let dead = helm::parallel(&paths, work, || {});
-    Ok(paths.into_iter().zip(dead).filter(|(_, dead)| *dead).map(|((_, path), _)| path.clone()).collect())
+    let idle = helm::parallel(&numbered, work, || {});
+    Ok(paths.iter().copied().zip(idle).filter(|(_, idle)| *idle).map(|(path, _)| path).collect())
 }
 
 fn print_changes(changes: &[Change]) {

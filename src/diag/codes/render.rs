@@ -15,6 +15,6 @@ super::codes! {
         "Use the path that the finding names, or delete the key.";
     DEAD_OVERLAY_VALUE = "dead-overlay-value", Error,
         "A value of the overlay changes nothing in the new version of the chart.",
-        "The overlay was made for the old version. In the new one the render is the same byte for byte without this value: the path is gone, or something else wins.",
+        "The overlay was made for the old version. There it does something; in the new one the render is the same byte for byte without it: the path is gone, or something else wins.",
         "Put the new version into the policy and build again; if the catalogue does not know it, probe it first with `lifeboat charts probe`.";
 }
