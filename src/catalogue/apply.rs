@@ -45,9 +45,10 @@ impl Edition {
     pub fn holds(&self, conditions: &[Condition], values: &Value) -> bool {
         conditions.iter().all(|condition| {
             let is = self.effective(&condition.path, values).unwrap_or(Value::Null);
-            match condition.is {
-                Value::Bool(wanted) => is_set(&is) == wanted,
-                _ => is == condition.is,
+            match &condition.is {
+                Value::Bool(wanted) => is_set(&is) == *wanted,
+                Value::Array(any) => any.contains(&is),
+                wanted => is == *wanted,
             }
         })
     }

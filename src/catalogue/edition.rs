@@ -112,7 +112,7 @@ impl Component {
 pub struct Condition {
     /// Path of the value.
     pub path: ValuePath,
-    /// What it must be.
+    /// What it must be; of a list, any.
     pub is: Value,
 }
 

@@ -58,12 +58,37 @@ pub fn lower_service(plan: &Plan, service: usize) -> (Overlay, Vec<Diagnostic>) 
     lowering.custom_resources();
     let edition = &plan.services[service].edition;
     lowering.leaves.sort_by_cached_key(|leaf| order::key(edition, &leaf.path));
-    let overlay = Overlay { service, leaves: lowering.leaves };
+    let mut overlay = Overlay { service, leaves: lowering.leaves };
     let mut diagnostics = lowering.diagnostics;
     if diagnostics.is_empty() {
         diagnostics = round_trip(plan, &overlay);
     }
+    if diagnostics.is_empty() {
+        prune(plan, &mut overlay);
+    }
     (overlay, diagnostics)
+}
+
+/// Drops leaves without which everything is as planned too: an init container's resources where the
+/// template falls back to the main container's, which are the same.
+fn prune(plan: &Plan, overlay: &mut Overlay) {
+    let edition = &plan.services[overlay.service].edition;
+    let wirings = edition.components.values().flat_map(crate::catalogue::Component::targets);
+    let falls_back: Vec<&ValuePath> = wirings
+        .filter_map(|(_, reach)| reach.wiring()?.chain.split_last())
+        .flat_map(|(_, winners)| winners.iter().map(|wire| &wire.path))
+        .collect();
+    let mut at = 0;
+    while at < overlay.leaves.len() {
+        if falls_back.contains(&&overlay.leaves[at].path) {
+            let leaf = overlay.leaves.remove(at);
+            if round_trip(plan, overlay).is_empty() {
+                continue;
+            }
+            overlay.leaves.insert(at, leaf);
+        }
+        at += 1;
+    }
 }
 
 struct Lowering<'p> {

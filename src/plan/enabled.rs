@@ -40,7 +40,7 @@ fn switches(draft: &Draft, id: CarrierId, on: bool) -> Option<Vec<Condition>> {
     let when = &edition.components.get(component)?.when;
     if on {
         let missing = when.iter().filter(|c| !edition.holds(std::slice::from_ref(*c), &plan.team));
-        return Some(missing.cloned().collect());
+        return Some(missing.map(first).collect());
     }
     let stays = |name: &String| {
         draft.ids().any(|other| {
@@ -57,6 +57,12 @@ fn switches(draft: &Draft, id: CarrierId, on: bool) -> Option<Vec<Condition>> {
             .any(|(name, other)| name != component && other.when.contains(condition) && stays(name));
         (!shared).then(|| vec![off])
     })
+}
+
+/// A condition with the first of several values that would do.
+fn first(condition: &Condition) -> Condition {
+    let is = condition.is.as_array().and_then(|any| any.first()).unwrap_or(&condition.is);
+    Condition { path: condition.path.clone(), is: is.clone() }
 }
 
 /// The condition under which a component is not there; only switches and counts can be turned off.
