@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::facts::{Facts, NodeId, PodId, Storage, WorkloadId};
 use super::hints::Hints;
-use super::placer::{Candidate, Mark, News, Placer, Rejectors, Verdict};
+use super::placer::{Candidate, Keyed, Mark, News, Placer, Rejectors, Verdict};
+use super::sim::Naming;
 use crate::cluster::{Cluster, Workload, WorkloadKind};
 use crate::kube::{Effect, Pod, Taint};
 use crate::scheduler::{
@@ -364,5 +365,47 @@ impl Placer for Board<'_> {
                     || !cordoned && rejectors.0 & bit(Plugin::NodeUnschedulable) != 0
             }
         }
+    }
+}
+
+impl Keyed for Board<'_> {
+    fn pod_key(&self, pod: PodId, naming: &Naming<'_>, out: &mut Vec<u32>) {
+        let Some(Known { node: Some(node), .. }) = self.pods.get(&pod) else { return };
+        if !naming.ordered {
+            return;
+        }
+        let list = self.state.pods_on(their_node(*node));
+        let Some(at) = list.iter().position(|p| p.pod == theirs(pod)) else { return };
+        let earlier = |start: i64| {
+            let nodes = self.compiled.world.all_nodes();
+            let mut starts: Vec<i64> = nodes
+                .iter()
+                .flat_map(|n| self.state.pods_on(n))
+                .map(|p| p.start)
+                .filter(|s| *s < start)
+                .collect();
+            starts.sort_unstable();
+            starts.dedup();
+            starts.len()
+        };
+        out.push(u32::try_from(at).unwrap_or(u32::MAX));
+        out.push(naming.start(list[at].start, earlier));
+        out.push(u32::from(list[at].preempted));
+    }
+
+    fn key(&self, naming: &Naming<'_>, named: &dyn Fn(PodId) -> u32, out: &mut Vec<u32>) {
+        let mut marks: Vec<(u32, u32)> = (0..self.marks.len())
+            .map(|n| {
+                let bits = self.marks[n].iter().fold(0, |bits, m| bits | 1 << *m as u32);
+                (naming.node(u16::try_from(n).ok().map(NodeId)), bits)
+            })
+            .collect();
+        marks.sort_unstable();
+        out.extend(marks.into_iter().map(|(_, bits)| bits));
+        for nomination in self.state.nominations() {
+            out.extend([named(PodId(nomination.pod.0)), naming.node(Some(our_node(nomination.node)))]);
+        }
+        out.push(u32::MAX);
+        self.state.volatile(&mut |node| naming.node(node.map(our_node)), out);
     }
 }

@@ -42,9 +42,9 @@ pub use facts::{
     BudgetFacts, Data, Facts, Kind, NodeFacts, NodeId, Patience, PodId, QuotaFacts, Storage, WorkloadFacts,
     WorkloadId,
 };
-pub use placer::{Candidate, Mark, News, Placer, Rejectors, Verdict};
+pub use placer::{Candidate, Keyed, Mark, News, Placer, Rejectors, Verdict};
 pub use sim::{
-    Choose, Event, First, Happening, Outage, Part, Pending, PodStatus, Point, Queue, Sim, What,
+    Choose, Event, First, Happening, Naming, Outage, Part, Pending, PodStatus, Point, Queue, Sim, What,
     WorkloadStatus,
 };
 pub use story::{Act, Fence, Step, Story, Until};

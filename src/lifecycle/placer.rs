@@ -2,6 +2,7 @@
 //! knows which nodes it may get.
 
 use super::facts::{NodeId, PodId, WorkloadId};
+use super::sim::Naming;
 
 /// A taint that the engine puts on nodes and takes away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,4 +80,12 @@ pub trait Placer: Clone {
     fn decide(&mut self, pod: PodId) -> Verdict;
     /// Whether a queueing hint of one of the plugins that rejected `pod` wakes it.
     fn wakes(&self, pod: PodId, rejectors: Rejectors, news: News) -> bool;
+}
+
+/// A placer whose state can be compared: what an exploration needs besides.
+pub trait Keyed: Placer {
+    /// Appends what distinguishes a pod beyond what the engine knows of it.
+    fn pod_key(&self, pod: PodId, naming: &Naming<'_>, out: &mut Vec<u32>);
+    /// Appends the rest of the state; `named` gives a pod's place in the canonical order.
+    fn key(&self, naming: &Naming<'_>, named: &dyn Fn(PodId) -> u32, out: &mut Vec<u32>);
 }

@@ -30,6 +30,7 @@ fn refuted(proven: &super::Proven) -> Option<Diagnostic> {
         Verdict::Refuted { trace, how } => {
             let how_often = match how {
                 How::Always(_) | How::AlwaysExplored { .. } => "in every run".to_owned(),
+                How::SomeExplored { failed, ends, .. } => format!("in {failed} of all {ends} ends"),
                 How::Some { failed, runs } => format!("in {failed} of {runs} runs tried"),
             };
             let message = format!("`{}`: `{text}` is refuted {how_often}", claim.scenario);

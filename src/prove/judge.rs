@@ -1,6 +1,6 @@
 //! Does a claim hold? Once for what one run did, once for what bounds say of all runs.
 
-use crate::lifecycle::{Happening, NodeId, What, WorkloadId};
+use crate::lifecycle::{Happening, Kind, NodeId, What, WorkloadId, WorkloadStatus};
 use crate::policy::Phase;
 
 use super::bounds::{Bounds, Depth, State};
@@ -61,9 +61,10 @@ pub fn breaches(model: &Model, claim: &Claim, played: &Played<'_>) -> Vec<Breach
         Says::Pending | Says::Stuck | Says::Down => {
             for &id in claim.who.iter().filter(|id| !model.row(**id).daemon || claim.says == Says::Down) {
                 let status = run.status(id);
+                let stuck = stuck(model, &status, id);
                 let holds = match claim.says {
-                    Says::Pending => status.pending > 0 && status.stuck.is_empty() && status.lost.is_empty(),
-                    Says::Stuck => !status.stuck.is_empty(),
+                    Says::Pending => status.pending > 0 && !stuck && status.lost.is_empty(),
+                    Says::Stuck => stuck,
                     _ => true,
                 };
                 if !status.up.is_empty() || !holds {
@@ -141,6 +142,15 @@ fn too_late(claim: &Claim, played: &Played<'_>, id: WorkloadId) -> Option<String
         Some(latest) => Some(format!("is back after up to {} s", latest.div_ceil(1000))),
         None => Some("is back at no certain time".to_owned()),
     }
+}
+
+/// Whether a dead node holds the workload back. A Deployment's old pods stay listed on it too, but their
+/// successors are made without waiting for them.
+fn stuck(model: &Model, status: &WorkloadStatus, id: WorkloadId) -> bool {
+    let waits =
+        matches!(model.facts.workloads[usize::from(id.0)].kind, Kind::StatefulSet { .. } | Kind::Bare);
+    let replaced = status.pending > 0 || !status.up.is_empty() || !status.starting.is_empty();
+    !status.stuck.is_empty() && (waits || !replaced)
 }
 
 /// What a workload's pods do, in a few words.

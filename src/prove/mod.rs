@@ -3,6 +3,7 @@
 //! ```text
 //! Policy, Cluster ─▶ Model ─┬─ table::columns   every loss set, played in canonical order
 //!                           └─ prove            bounds ─▶ proved, or failing in every run
+//!                                               else all states, if they are few ─▶ proved or refuted
 //!                                               else runs with random answers ─▶ refuted, with a trace
 //!                                               else `sampled n`, never called proved
 //! ```
@@ -13,8 +14,10 @@
 
 pub mod bounds;
 pub mod claim;
+pub mod explore;
 pub mod findings;
 pub mod judge;
+pub mod minimise;
 pub mod model;
 pub mod placer;
 pub mod play;
@@ -28,11 +31,13 @@ pub mod world;
 
 pub use claim::{Claim, Says};
 pub use model::{Model, NodeRow, Row};
+pub use refute::Witness;
 pub use table::{Cell, Column, Mark};
 pub use trace::Trace;
 pub use verdict::{Argument, How, Proved, Verdict};
 
 use bounds::Bounds;
+use explore::{Explorer, Found};
 use judge::Bounded;
 
 /// How much is done.
@@ -93,6 +98,7 @@ pub fn prove(model: &Model, options: Options) -> Proof {
     let columns = canonical
         .map(|run| table::columns(model, &run, bounds.as_ref().map(|(b, green)| (*b, green))))
         .unwrap_or_default();
+    let mut explorer = Explorer::new(model, options.budget);
     let claims = model
         .claims
         .iter()
@@ -102,10 +108,17 @@ pub fn prove(model: &Model, options: Options) -> Proof {
             let verdict = match bounded {
                 Bounded::Holds(why) => Verdict::Proved(Proved::Bound(why)),
                 Bounded::Fails { choice, why } => {
-                    let trace = refute::one_run(model, claim, choice);
+                    let trace = refute::one_run(model, claim, choice, options);
                     Verdict::Refuted { trace, how: How::Always(why) }
                 }
-                Bounded::Open => refute::search(model, claim, options),
+                Bounded::Open => match explorer.decide(claim) {
+                    Some(Found::Holds(proved)) => Verdict::Proved(proved),
+                    Some(Found::Breaks(witness, how)) => {
+                        let trace = refute::explain(model, claim, &witness, options.minimise);
+                        Verdict::Refuted { trace, how }
+                    }
+                    None => refute::search(model, claim, options),
+                },
             };
             Proven { claim: claim.clone(), verdict }
         })
@@ -135,7 +148,7 @@ pub fn tell(
     let mut first = crate::lifecycle::First;
     let green = play::create(empty, &all, &mut first)?;
     let played = play::lose(&green, losses, phase, &mut first)?;
-    let mut trace = Trace::of(model, &played.run, played.lost);
+    let mut trace = Trace::of(model, &played.run, played.lost, false);
     trace.end = model
         .rows
         .iter()

@@ -1,6 +1,6 @@
 //! The cluster under proof: everything compiled once, with the names that people use.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::cluster::Cluster;
 use crate::lifecycle::{Clocks, Compiled, Datastore, Facts, NodeId, WorkloadId};
@@ -47,13 +47,13 @@ pub struct NodeRow {
 #[derive(Clone, Debug)]
 pub struct Model {
     /// Facts of the node lifecycle.
-    pub facts: Rc<Facts>,
+    pub facts: Arc<Facts>,
     /// The scheduler's world.
-    pub compiled: Rc<Compiled>,
+    pub compiled: Arc<Compiled>,
     /// What the bounds read.
-    pub world: Rc<World>,
+    pub world: Arc<World>,
     /// Names of the workloads, as in the rows.
-    pub names: Rc<[String]>,
+    pub names: Arc<[String]>,
     /// Workloads in the order of the cluster.
     pub rows: Vec<Row>,
     /// Nodes in the order of the cluster.
@@ -132,11 +132,11 @@ impl Model {
                 kind: cluster.nodes.iter().position(|other| alike(node, other)).unwrap_or(i),
             })
             .collect();
-        let compiled = Rc::new(Compiled::of(cluster, &facts)?);
+        let compiled = Arc::new(Compiled::of(cluster, &facts)?);
         Ok(Self {
-            facts: Rc::new(facts),
+            facts: Arc::new(facts),
             compiled,
-            world: Rc::new(world),
+            world: Arc::new(world),
             names,
             rows,
             nodes,

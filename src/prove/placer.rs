@@ -1,7 +1,9 @@
 //! The scheduler's board with what a proof wants beside placements: a count of decisions, and their reasons
 //! where somebody asked for them.
 
-use crate::lifecycle::{Board, Compiled, Mark, News, NodeId, Placer, PodId, Rejectors, Verdict, WorkloadId};
+use crate::lifecycle::{
+    Board, Compiled, Keyed, Mark, Naming, News, NodeId, Placer, PodId, Rejectors, Verdict, WorkloadId,
+};
 
 use super::trace::{Narrator, Reasons};
 
@@ -91,5 +93,14 @@ impl Placer for Kube<'_> {
     }
     fn wakes(&self, pod: PodId, rejectors: Rejectors, news: News) -> bool {
         self.board.wakes(pod, rejectors, news)
+    }
+}
+
+impl Keyed for Kube<'_> {
+    fn pod_key(&self, pod: PodId, naming: &Naming<'_>, out: &mut Vec<u32>) {
+        self.board.pod_key(pod, naming, out);
+    }
+    fn key(&self, naming: &Naming<'_>, named: &dyn Fn(PodId) -> u32, out: &mut Vec<u32>) {
+        self.board.key(naming, named, out);
     }
 }

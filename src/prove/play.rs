@@ -1,8 +1,8 @@
 //! Runs: stories of losses, played with a given way of answering what Kubernetes leaves open.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
-use crate::lifecycle::{Act, Choose, First, NodeId, Pending, PodId, Point, Sim, Story, WorkloadId};
+use crate::lifecycle::{Act, Choose, First, NodeId, Point, Sim, Step, Story, WorkloadId};
 use crate::policy::{EventKind, Phase};
 
 use super::claim::Event;
@@ -29,7 +29,7 @@ pub struct Played<'m> {
 /// An empty cluster.
 #[must_use]
 pub fn empty(model: &Model) -> Run<'_> {
-    Sim::new(Rc::clone(&model.facts), Kube::new(&model.compiled, &model.names))
+    Sim::new(Arc::clone(&model.facts), Kube::new(&model.compiled, &model.names))
 }
 
 /// Everything created at once.
@@ -45,6 +45,62 @@ pub fn create<'m>(mut run: Run<'m>, only: &[WorkloadId], choose: &mut impl Choos
     Some(run)
 }
 
+/// A step of a history, and what begins with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leg {
+    /// Its acts.
+    pub step: Step,
+    begins: Begins,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Begins {
+    Creation,
+    Loss,
+    Fence,
+    Return,
+}
+
+impl Leg {
+    /// Remembers where in the log the leg begins.
+    pub fn mark(&self, played: &mut Played<'_>) {
+        let at = played.run.log.len();
+        match self.begins {
+            Begins::Creation => {}
+            Begins::Loss | Begins::Return => played.lost = played.lost.min(at),
+            Begins::Fence => played.fenced = Some(at),
+        }
+    }
+}
+
+/// The leg in which some workloads are created at once.
+#[must_use]
+pub fn creation(only: &[WorkloadId]) -> Leg {
+    let story = Story::default().then("green", only.iter().copied().map(Act::Create));
+    legs(story, Begins::Creation).remove(0)
+}
+
+/// The legs of a history of losses up to a phase.
+#[must_use]
+pub fn steps(losses: &[Vec<NodeId>], phase: Phase) -> Vec<Leg> {
+    let mut steps = Vec::new();
+    for nodes in losses {
+        steps.extend(legs(Story::default().lose(nodes), Begins::Loss));
+        if phase != Phase::Eviction {
+            steps.extend(legs(Story::default().fence(nodes), Begins::Fence));
+        }
+    }
+    if phase == Phase::Return {
+        let all: Vec<NodeId> = losses.iter().flatten().copied().collect();
+        steps.extend(legs(Story::default().back(&all), Begins::Return));
+    }
+    steps
+}
+
+fn legs(story: Story, begins: Begins) -> Vec<Leg> {
+    story.steps.into_iter().map(|step| Leg { step, begins }).collect()
+}
+
 /// From green through a history of losses, to a phase. `None` if it does not settle.
 pub fn lose<'m>(
     green: &Run<'m>,
@@ -52,22 +108,13 @@ pub fn lose<'m>(
     phase: Phase,
     choose: &mut impl Choose,
 ) -> Option<Played<'m>> {
-    let mut run = green.clone();
-    let mut lost = None;
-    let mut fenced = None;
-    for nodes in losses {
-        lost.get_or_insert(run.log.len());
-        run.run(&Story::default().lose(nodes), choose, BUDGET)?;
-        if phase != Phase::Eviction {
-            fenced = Some(run.log.len());
-            run.run(&Story::default().fence(nodes), choose, BUDGET)?;
-        }
+    let mut played = Played { run: green.clone(), lost: usize::MAX, fenced: None };
+    for leg in steps(losses, phase) {
+        leg.mark(&mut played);
+        played.run.run(&Story { steps: vec![leg.step] }, choose, BUDGET)?;
     }
-    if phase == Phase::Return {
-        let all: Vec<NodeId> = losses.iter().flatten().copied().collect();
-        run.run(&Story::default().back(&all), choose, BUDGET)?;
-    }
-    Some(Played { lost: lost.unwrap_or(run.log.len()), fenced, run })
+    played.lost = played.lost.min(played.run.log.len());
+    Some(played)
 }
 
 /// Planned work on a run, to its end.
@@ -120,98 +167,6 @@ impl Choose for Dice {
     fn choose(&mut self, _: Point<'_>, options: usize) -> usize {
         let options = u64::try_from(options.max(1)).unwrap_or(1);
         usize::try_from((self.next() >> 11) % options).unwrap_or(0)
-    }
-}
-
-/// What a run did, in a form that survives the loss of other pods: follows a recorded order as far as it can.
-#[derive(Clone, Debug, Default)]
-pub struct Script {
-    /// Happenings by workload and kind, in the order in which they came.
-    order: Vec<(u8, WorkloadId)>,
-    /// Nodes chosen, by workload, in order.
-    nodes: Vec<(WorkloadId, NodeId)>,
-    at: usize,
-    used: Vec<bool>,
-    who: Vec<WorkloadId>,
-}
-
-impl Script {
-    /// The script of a run.
-    #[must_use]
-    pub fn of(run: &Run<'_>) -> Self {
-        use crate::lifecycle::{Happening, What};
-        let mut order = Vec::new();
-        let mut nodes = Vec::new();
-        let of = |pod: PodId| run.pods[pod.0 as usize].workload;
-        for event in &run.log {
-            match event.what {
-                What::Fired(Happening::Create(w, _)) => order.push((0, w)),
-                What::Fired(Happening::Schedule(p)) => order.push((1, of(p))),
-                What::Bound(p, n) | What::Preempts(p, n) => nodes.push((of(p), n)),
-                _ => {}
-            }
-        }
-        let used = vec![false; order.len()];
-        Self { order, nodes, at: 0, used, who: Vec::new() }
-    }
-
-    /// Tells the script whose pod a pod is; pods are created in the order of the calls.
-    fn owner(&self, pod: PodId) -> Option<WorkloadId> {
-        self.who.get(pod.0 as usize).copied()
-    }
-
-    fn rank(&self, entry: &Pending) -> (usize, u64) {
-        use crate::lifecycle::Happening;
-        let key = match entry.what {
-            Happening::Create(w, _) => Some((0, w)),
-            Happening::Schedule(p) => self.owner(p).map(|w| (1, w)),
-            _ => None,
-        };
-        let at = key.and_then(|k| self.order.iter().zip(&self.used).position(|(o, used)| !used && *o == k));
-        (at.unwrap_or(self.at), entry.when.earliest)
-    }
-}
-
-impl Choose for Script {
-    fn choose(&mut self, point: Point<'_>, _options: usize) -> usize {
-        use crate::lifecycle::Happening;
-        match point {
-            Point::Next(entries) => {
-                let best = (0..entries.len()).min_by_key(|&i| self.rank(&entries[i])).unwrap_or(0);
-                let (at, _) = self.rank(&entries[best]);
-                match entries[best].what {
-                    Happening::Create(w, _) => {
-                        self.who.push(w);
-                        self.mark(at);
-                    }
-                    Happening::Schedule(_) => self.mark(at),
-                    _ => {}
-                }
-                best
-            }
-            Point::Node(pod, nodes) => {
-                let Some(w) = self.owner(pod) else { return 0 };
-                self.wanted(w, |n| nodes.iter().position(|x| *x == n))
-            }
-            Point::Victims(pod, candidates) => {
-                let Some(w) = self.owner(pod) else { return 0 };
-                self.wanted(w, |n| candidates.iter().position(|c| c.node == n))
-            }
-            Point::Missed(_) => 0,
-        }
-    }
-}
-
-impl Script {
-    fn mark(&mut self, at: usize) {
-        if let Some(used) = self.used.get_mut(at) {
-            *used = true;
-            self.at = at;
-        }
-    }
-
-    fn wanted(&self, workload: WorkloadId, find: impl Fn(NodeId) -> Option<usize>) -> usize {
-        self.nodes.iter().filter(|(w, _)| *w == workload).find_map(|(_, n)| find(*n)).unwrap_or(0)
     }
 }
 

@@ -1,45 +1,81 @@
-//! Looking for a run that breaks a claim, and cutting it down until no event can be dropped.
+//! Looking for a run that breaks a claim.
 
-use crate::lifecycle::{First, WorkloadId};
+use crate::lifecycle::{Choose, NodeId, Point, WorkloadId};
 
 use super::Options;
 use super::claim::Claim;
-use super::judge::{self, Breach};
+use super::explore::Answers;
+use super::judge;
+use super::minimise;
 use super::model::Model;
-use super::play::{self, Dice, Played, Script};
+use super::play::{self, Dice, Played};
 use super::trace::Trace;
 use super::verdict::{How, Verdict};
 
 /// Runs after the first that broke the claim, for the share of orders in which it breaks.
 const MORE: u32 = 16;
 
+/// A run in a form that can be played again: who is created, what is lost, and the answer to every question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Witness {
+    /// Which of the claim's choices of losses.
+    pub choice: usize,
+    /// The losses; those of the choice, or their image under a renaming of interchangeable nodes.
+    pub image: Vec<Vec<NodeId>>,
+    /// The workloads that are created.
+    pub only: Vec<WorkloadId>,
+    /// The answers.
+    pub answers: Vec<usize>,
+}
+
+/// Plays a witness again. `None` if it does not settle.
+#[must_use]
+pub fn replay<'m>(model: &'m Model, claim: &Claim, witness: &Witness, narrate: bool) -> Option<Played<'m>> {
+    let mut answers = Answers::of(witness.answers.clone());
+    play_out(model, claim, witness, narrate, &mut answers)
+}
+
+/// Plays the story of a witness with other answers.
+pub(super) fn play_out<'m>(
+    model: &'m Model,
+    claim: &Claim,
+    witness: &Witness,
+    narrate: bool,
+    choose: &mut impl Choose,
+) -> Option<Played<'m>> {
+    let mut empty = play::empty(model);
+    if narrate {
+        empty.placer.narrate();
+    }
+    let green = play::create(empty, &witness.only, choose)?;
+    story(claim, &witness.image, &green, choose)
+}
+
 /// Searches for a run that breaks the claim, over all its choices of losses, within the budget.
 #[must_use]
 pub fn search(model: &Model, claim: &Claim, options: Options) -> Verdict {
     let (mut runs, mut failed, mut spent) = (0_u32, 0_u32, 0_u64);
-    let mut worst: Option<(usize, Script, Vec<Breach>)> = None;
+    let mut worst: Option<(Witness, usize)> = None;
     let mut until = u32::MAX;
     let mut seed = 0;
+    let everybody: Vec<WorkloadId> = model.rows.iter().map(|r| r.id).collect();
     while spent < options.budget && runs < until && !claim.losses.is_empty() {
-        let mut dice = Dice::new(seed);
-        let green = if seed == 0 { play::canonical(model) } else { play::green(model, &mut dice) };
-        let Some(green) = green else { break };
+        let mut start = Recorder::new(seed);
+        let Some(green) = play::create(play::empty(model), &everybody, &mut start) else { break };
         spent += green.placer.decisions.max(1);
-        for choice in 0..claim.losses.len() {
+        for (choice, losses) in claim.losses.iter().enumerate() {
             let before = green.placer.decisions;
-            let played = if seed == 0 {
-                story(claim, choice, &green, &mut First)
-            } else {
-                story(claim, choice, &green, &mut dice)
-            };
-            let Some(played) = played else { continue };
+            let mut recorder = start.clone();
+            let Some(played) = story(claim, losses, &green, &mut recorder) else { continue };
             spent += played.run.placer.decisions - before;
             runs += 1;
-            let broken = judge::breaches(model, claim, &played);
-            if !broken.is_empty() {
+            let broken = judge::breaches(model, claim, &played).len();
+            if broken > 0 {
                 failed += 1;
-                if worst.as_ref().is_none_or(|(.., b)| broken.len() < b.len()) {
-                    worst = Some((choice, Script::of(&played.run), broken));
+                if worst.as_ref().is_none_or(|(_, least)| broken < *least) {
+                    let only = everybody.clone();
+                    let witness = Witness { choice, image: losses.clone(), only, answers: recorder.given };
+                    worst = Some((witness, broken));
                     until = until.min(runs.saturating_add(MORE));
                 }
             }
@@ -48,28 +84,42 @@ pub fn search(model: &Model, claim: &Claim, options: Options) -> Verdict {
     }
     match worst {
         None => Verdict::Sampled { runs },
-        Some((choice, script, broken)) => Verdict::Refuted {
-            trace: shortest(model, claim, choice, &script, &broken, options.minimise),
+        Some((witness, _)) => Verdict::Refuted {
+            trace: explain(model, claim, &witness, options.minimise),
             how: How::Some { failed, runs },
         },
     }
 }
 
-/// The canonical run of a claim that fails in every run.
+/// The trace of a claim that fails in every run for one choice of losses.
 #[must_use]
-pub fn one_run(model: &Model, claim: &Claim, choice: usize) -> Trace {
-    let Some(green) = play::canonical(model) else { return Trace::default() };
-    let Some(played) = story(claim, choice, &green, &mut First) else { return Trace::default() };
-    told(model, claim, &played)
+pub fn one_run(model: &Model, claim: &Claim, choice: usize, options: Options) -> Trace {
+    let Some(image) = claim.losses.get(choice).cloned() else { return Trace::default() };
+    let only = model.rows.iter().map(|r| r.id).collect();
+    explain(model, claim, &Witness { choice, image, only, answers: Vec::new() }, options.minimise)
+}
+
+/// The trace of a witness, cut down to what the breach needs unless told otherwise.
+#[must_use]
+pub fn explain(model: &Model, claim: &Claim, witness: &Witness, minimal: bool) -> Trace {
+    let least = if minimal { minimise::least(model, claim, witness) } else { None };
+    let witness = least.as_ref().unwrap_or(witness);
+    let Some(played) = replay(model, claim, witness, true) else { return Trace::default() };
+    let mut broken = judge::breaches(model, claim, &played);
+    broken.retain(|b| witness.only.contains(&b.who));
+    // Who was left out is not there, so it breaks the claim only by that.
+    let mut trace = Trace::of(model, &played.run, played.lost, true);
+    trace.end = broken.iter().map(|b| format!("{} {}", model.row(b.who).name, b.how)).collect();
+    trace.witness = Some(witness.clone());
+    trace
 }
 
 fn story<'m>(
     claim: &Claim,
-    choice: usize,
+    losses: &[Vec<NodeId>],
     green: &play::Run<'m>,
-    choose: &mut impl crate::lifecycle::Choose,
+    choose: &mut impl Choose,
 ) -> Option<Played<'m>> {
-    let losses = claim.losses.get(choice)?;
     let mut played = play::lose(green, losses, claim.phase, choose)?;
     if let Some(event) = &claim.event {
         play::plan(&mut played, event, choose)?;
@@ -77,78 +127,23 @@ fn story<'m>(
     Some(played)
 }
 
-/// Plays the script with ever fewer workloads, as long as one of the breaches stays.
-fn shortest(
-    model: &Model,
-    claim: &Claim,
-    choice: usize,
-    script: &Script,
-    broken: &[Breach],
-    minimise: bool,
-) -> Trace {
-    let mut kept: Vec<WorkloadId> = model.rows.iter().map(|r| r.id).collect();
-    let still = |kept: &[WorkloadId], narrate: bool| -> Option<Played<'_>> {
-        let played = replay(model, claim, choice, script, kept, narrate)?;
-        let now = judge::breaches(model, claim, &played);
-        let same = |b: &&Breach| kept.contains(&b.who) && broken.iter().any(|o| o == *b);
-        now.iter().find(same).is_some().then_some(played)
-    };
-    if minimise && still(&kept, false).is_some() {
-        let mut i = 0;
-        while i < kept.len() {
-            let without: Vec<WorkloadId> =
-                kept.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, w)| *w).collect();
-            if still(&without, false).is_some() {
-                kept = without;
-            } else {
-                i += 1;
-            }
-        }
-    }
-    match replay(model, claim, choice, script, &kept, true) {
-        Some(played) => {
-            let mut trace = told(model, claim, &played);
-            if trace.end.is_empty() {
-                trace.end = words(model, broken);
-            } else if kept.len() < model.rows.len() {
-                trace.end = words(
-                    model,
-                    &judge::breaches(model, claim, &played)
-                        .into_iter()
-                        .filter(|b| kept.contains(&b.who))
-                        .collect::<Vec<_>>(),
-                );
-            }
-            trace
-        }
-        None => Trace { end: words(model, broken), ..Trace::default() },
+/// Answers of dice, written down; seed 0 always takes the first option.
+#[derive(Clone)]
+pub(super) struct Recorder {
+    dice: Option<Dice>,
+    pub(super) given: Vec<usize>,
+}
+
+impl Recorder {
+    pub(super) fn new(seed: u64) -> Self {
+        Self { dice: (seed > 0).then(|| Dice::new(seed)), given: Vec::new() }
     }
 }
 
-fn replay<'m>(
-    model: &'m Model,
-    claim: &Claim,
-    choice: usize,
-    script: &Script,
-    kept: &[WorkloadId],
-    narrate: bool,
-) -> Option<Played<'m>> {
-    let mut script = script.clone();
-    let mut empty = play::empty(model);
-    if narrate {
-        empty.placer.narrate();
+impl Choose for Recorder {
+    fn choose(&mut self, point: Point<'_>, options: usize) -> usize {
+        let answer = self.dice.as_mut().map_or(0, |d| d.choose(point, options));
+        self.given.push(answer);
+        answer
     }
-    let green = play::create(empty, kept, &mut script)?;
-    story(claim, choice, &green, &mut script)
-}
-
-fn told(model: &Model, claim: &Claim, played: &Played<'_>) -> Trace {
-    let from = if claim.losses.iter().all(|l| l.iter().all(Vec::is_empty)) { 0 } else { played.lost };
-    let mut trace = Trace::of(model, &played.run, from);
-    trace.end = words(model, &judge::breaches(model, claim, played));
-    trace
-}
-
-fn words(model: &Model, broken: &[Breach]) -> Vec<String> {
-    broken.iter().map(|b| format!("{} {}", model.row(b.who).name, b.how)).collect()
 }

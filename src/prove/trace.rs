@@ -5,6 +5,7 @@ use crate::scheduler::{self, Candidate, NoHelp, NodeSet, Observer, Plugin, Rejec
 
 use super::model::Model;
 use super::play::Run;
+use super::refute::Witness;
 
 /// A run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,13 +14,15 @@ pub struct Trace {
     pub events: Vec<Told>,
     /// How it ends, against the claim.
     pub end: Vec<String>,
+    /// What plays it again.
+    pub witness: Option<Witness>,
 }
 
 /// One event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
-    /// When, counted from the first act.
-    pub when: Window,
+    /// When, counted from the first loss; `None` for what happened before it.
+    pub when: Option<Window>,
     /// What happened.
     pub what: String,
     /// Why the scheduler decided so, a line each; empty unless asked for.
@@ -27,12 +30,13 @@ pub struct Told {
 }
 
 impl Trace {
-    /// The story of a run from a log entry on. Creations and starts are left out unless asked for, because
-    /// they say nothing that bindings do not say.
+    /// The story of a run that loses nodes from log entry `lost` on, with what came before if asked for.
+    /// Creations, and starts before the loss, are left out: they say nothing that bindings do not say.
     #[must_use]
-    pub fn of(model: &Model, run: &Run<'_>, from: usize) -> Self {
+    pub fn of(model: &Model, run: &Run<'_>, lost: usize, before: bool) -> Self {
         let mut reasons = run.placer.told();
-        let zero = run.log.get(from).map_or(0, |e| e.when.earliest);
+        let zero = run.log.get(lost).map_or(0, |e| e.when.earliest);
+        let lost = if lost < run.log.len() { lost } else { 0 };
         let mut events = Vec::new();
         for (i, event) in run.log.iter().enumerate() {
             let why = match event.what {
@@ -47,20 +51,20 @@ impl Trace {
                 }
                 _ => Vec::new(),
             };
-            if i < from {
+            if i < lost && !before {
                 continue;
             }
             // From an empty cluster on, bindings alone tell the story.
-            let first = from == 0 && matches!(event.what, What::Fired(Happening::Started(_)));
+            let first = (i < lost || lost == 0) && matches!(event.what, What::Fired(Happening::Started(_)));
             let created = matches!(event.what, What::Act(Act::Create(_)));
             let Some(what) = words(model, run, event.what).filter(|_| !first && !created) else { continue };
             let when = Window {
                 earliest: event.when.earliest.saturating_sub(zero),
                 latest: event.when.latest.map(|l| l.saturating_sub(zero)),
             };
-            events.push(Told { when, what, why });
+            events.push(Told { when: (i >= lost).then_some(when), what, why });
         }
-        Self { events, end: Vec::new() }
+        Self { events, end: Vec::new(), witness: None }
     }
 }
 

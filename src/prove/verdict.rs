@@ -43,6 +43,15 @@ pub enum How {
         /// Distinct states.
         states: u64,
     },
+    /// In some order: so many of the ends of an exhaustive exploration.
+    SomeExplored {
+        /// Ends that break it.
+        failed: u64,
+        /// All ends.
+        ends: u64,
+        /// Distinct states.
+        states: u64,
+    },
     /// In some order: so many of the runs that were tried.
     Some {
         /// Runs that broke it.
@@ -73,6 +82,9 @@ impl fmt::Display for Verdict {
             Verdict::Proved(Proved::Explored { states }) => write!(f, "proved ({states} states explored)"),
             Verdict::Refuted { how: How::Always(_) | How::AlwaysExplored { .. }, .. } => {
                 f.write_str("REFUTED in every run")
+            }
+            Verdict::Refuted { how: How::SomeExplored { failed, ends, .. }, .. } => {
+                write!(f, "REFUTED in some order ({failed} of all {ends} ends)")
             }
             Verdict::Refuted { how: How::Some { failed, runs }, .. } if failed == runs => {
                 write!(f, "REFUTED in each of {runs} runs tried")

@@ -219,6 +219,31 @@ impl State {
         self.volume_taken = world.volumes.taken(&self.claims);
     }
 
+    /// Appends what does not follow from which pods are where: holders of host ports, bindings of claims.
+    /// `name` gives the word of a node.
+    pub fn volatile(&self, name: &mut impl FnMut(Option<NodeId>) -> u32, out: &mut Vec<u32>) {
+        let mut set = |nodes: NodeSet, out: &mut Vec<u32>| {
+            let mut names: Vec<u32> = nodes.iter().map(|n| name(Some(n))).collect();
+            names.sort_unstable();
+            out.extend(names);
+            out.push(u32::MAX);
+        };
+        for holders in &self.port_holders {
+            set(*holders, out);
+        }
+        for claim in &self.claims {
+            match claim {
+                ClaimBinding::Unbound => out.push(0),
+                ClaimBinding::Missing => out.push(1),
+                ClaimBinding::Volume(volume) => out.extend([2, u32::try_from(*volume).unwrap_or(u32::MAX)]),
+                ClaimBinding::Provisioned(nodes) => {
+                    out.push(3);
+                    set(*nodes, out);
+                }
+            }
+        }
+    }
+
     /// Adds (`1`) or subtracts (`-1`) a pod in all sums, without touching the node's list.
     pub(super) fn count(&mut self, world: &World, node: NodeId, placed: Placed, sign: i64) {
         let class = &world.classes[placed.class.index()];

@@ -1,5 +1,6 @@
 //! The proof: bounds, verdicts and tables over recorded clusters.
 
+mod exploration;
 mod soundness;
 
 use lifeboat::lifecycle::replay::{Objects, Recording};
@@ -61,7 +62,12 @@ fn find(model: &Model, names: &[&str]) -> Vec<WorkloadId> {
         .collect()
 }
 
-fn claim(scenario: &str, says: Says, who: Vec<WorkloadId>, losses: Vec<Vec<Vec<NodeId>>>) -> Claim {
+pub(crate) fn claim(
+    scenario: &str,
+    says: Says,
+    who: Vec<WorkloadId>,
+    losses: Vec<Vec<Vec<NodeId>>>,
+) -> Claim {
     Claim {
         scenario: scenario.to_owned(),
         none: who.is_empty(),

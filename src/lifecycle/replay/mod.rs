@@ -9,7 +9,7 @@ mod observe;
 mod order;
 mod record;
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 pub use record::{Objects, RecordedStatus, RecordedStep, Recording, Run, Stage, clocks};
 
@@ -87,7 +87,7 @@ fn on_stage<P: Placer>(recording: &Recording, stage: &Stage, placer: &impl Fn(&S
     let mut report = Report::default();
     for (i, run) in recording.runs.iter().enumerate() {
         let script = Script::of(run);
-        let mut sim = Sim::new(Rc::new(stage.facts.clone()), placer(stage));
+        let mut sim = Sim::new(Arc::new(stage.facts.clone()), placer(stage));
         begin(&mut sim, run, stage);
         let mut one = Report { runs: 1, ..Report::default() };
         follow(Driver::new(sim, &script, &stage.workloads), run, &script, stage, &mut one);

@@ -8,14 +8,16 @@
 
 mod controllers;
 mod eviction;
+mod key;
 mod nodes;
 mod outage;
 mod planned;
 mod scheduling;
 mod status;
 
-use std::rc::Rc;
+use std::sync::Arc;
 
+pub use key::Naming;
 pub use outage::{Outage, Part};
 pub use status::{PodStatus, WorkloadStatus};
 
@@ -217,7 +219,7 @@ impl Choose for First {
 #[derive(Clone)]
 pub struct Sim<P: Placer> {
     /// The cluster.
-    pub facts: Rc<Facts>,
+    pub facts: Arc<Facts>,
     /// The scheduler.
     pub placer: P,
     /// Nodes, in the order of the facts.
@@ -246,7 +248,7 @@ pub struct Sim<P: Placer> {
 impl<P: Placer> Sim<P> {
     /// A cluster with all nodes up, and nothing on it.
     #[must_use]
-    pub fn new(facts: Rc<Facts>, placer: P) -> Self {
+    pub fn new(facts: Arc<Facts>, placer: P) -> Self {
         let node = NodeState {
             alive: true,
             exists: true,
@@ -367,7 +369,7 @@ impl<P: Placer> Sim<P> {
     pub fn run(&mut self, story: &Story, choose: &mut impl Choose, budget: usize) -> Option<Vec<usize>> {
         let mut left = budget;
         let mut ends = Vec::new();
-        let mut start = self.clock();
+        let mut start = self.next_start();
         for step in &story.steps {
             for &act in &step.acts {
                 self.act(act, start);
@@ -389,7 +391,7 @@ impl<P: Placer> Sim<P> {
                 let pick = choose.choose(Point::Next(&entries), options.len()).min(options.len() - 1);
                 self.fire(options[pick], choose);
             }
-            start = end.unwrap_or_else(|| self.clock());
+            start = end.unwrap_or_else(|| self.next_start());
             ends.push(self.log.len());
         }
         Some(ends)
@@ -399,6 +401,17 @@ impl<P: Placer> Sim<P> {
     #[must_use]
     pub fn noticed(&self) -> bool {
         self.nodes.iter().all(|n| n.alive || !n.ready || !n.exists)
+    }
+
+    /// When the next step of a story begins. Where all is quiet nothing that is still to come depends on how
+    /// long it took to become so, and the step begins at one instant.
+    #[must_use]
+    pub fn next_start(&self) -> Window {
+        let clock = self.clock();
+        match clock.latest {
+            Some(latest) if self.agenda.is_empty() => Window::at(latest),
+            _ => clock,
+        }
     }
 
     /// When the last entry of the log happened.

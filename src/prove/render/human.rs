@@ -90,7 +90,11 @@ fn indent(text: &str) -> String {
 pub fn story(trace: &Trace, reasons: bool) -> String {
     let mut out = String::new();
     for event in &trace.events {
-        out.push_str(&format!("{:>12}  {}\n", event.when.to_string(), event.what));
+        out.push_str(&format!(
+            "{:>12}  {}\n",
+            event.when.map_or_else(|| "before".to_owned(), |w| w.to_string()),
+            event.what
+        ));
         if reasons {
             for why in &event.why {
                 out.push_str(&format!("{:>12}    {why}\n", ""));

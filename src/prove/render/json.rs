@@ -106,6 +106,9 @@ fn verdict(verdict: &Verdict) -> (&'static str, Value) {
                     json!({"every": true, "because": why.iter().map(ToString::to_string).collect::<Vec<_>>()})
                 }
                 How::AlwaysExplored { states } => json!({"every": true, "states": states}),
+                How::SomeExplored { failed, ends, states } => {
+                    json!({"every": false, "failed": failed, "ends": ends, "states": states})
+                }
                 How::Some { failed, runs } => json!({"every": false, "failed": failed, "runs": runs}),
             };
             ("refuted", json!({"how": how, "trace": self::trace(trace)}))
@@ -114,7 +117,10 @@ fn verdict(verdict: &Verdict) -> (&'static str, Value) {
 }
 
 fn trace(trace: &Trace) -> Value {
-    let events: Vec<Value> =
-        trace.events.iter().map(|e| json!({"when": window(e.when), "what": e.what, "why": e.why})).collect();
+    let events: Vec<Value> = trace
+        .events
+        .iter()
+        .map(|e| json!({"when": e.when.map(window), "what": e.what, "why": e.why}))
+        .collect();
     json!({"events": events, "end": trace.end})
 }

@@ -1,6 +1,6 @@
 //! Stories on small clusters: what each controller does when nodes go, and how long it takes.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use lifeboat::lifecycle::{
     Act, BudgetFacts, Clocks, Data, Datastore, Facts, Fence, First, Kind, NodeFacts, NodeId, Patience, Sim,
@@ -51,7 +51,7 @@ fn cluster(workloads: Vec<WorkloadFacts>) -> Sim<Simple> {
         budgets: Vec::new(),
         quotas: Vec::new(),
     };
-    Sim::new(Rc::new(facts), Simple::new(needs, vec![0, 10, 10]))
+    Sim::new(Arc::new(facts), Simple::new(needs, vec![0, 10, 10]))
 }
 
 fn play(sim: &mut Sim<Simple>, story: &Story) -> Vec<usize> {
@@ -223,7 +223,7 @@ fn a_restart_of_the_controllers_starts_tolerations_anew() {
 fn a_drain_respects_a_budget() {
     let mut sim = cluster(vec![workload(rolling(), 2)]);
     let budget = BudgetFacts { name: "ns/b".to_owned(), guards: vec![W0], must_remain: 1 };
-    Rc::make_mut(&mut sim.facts).budgets.push(budget);
+    Arc::make_mut(&mut sim.facts).budgets.push(budget);
     play(&mut sim, &Story::green());
     let mut lowest = 2;
     sim.act(Act::Drain(ONE), sim.clock());
@@ -239,7 +239,7 @@ fn a_drain_respects_a_budget() {
 fn a_budget_that_allows_nothing_blocks_a_drain() {
     let mut sim = cluster(vec![workload(rolling(), 1)]);
     let budget = BudgetFacts { name: "ns/b".to_owned(), guards: vec![W0], must_remain: 1 };
-    Rc::make_mut(&mut sim.facts).budgets.push(budget);
+    Arc::make_mut(&mut sim.facts).budgets.push(budget);
     play(&mut sim, &Story::green().drain(ONE));
     assert_eq!(sim.status(W0).up, [ONE], "it stays until the budget changes");
 }

@@ -1,0 +1,89 @@
+//! Bounds against exhaustive exploration: on random small clusters nothing that a bound proves is refuted by
+//! visiting every state, and whatever is refuted can be played again to its breach.
+//!
+//! `LIFEBOAT_CLUSTERS=5000 cargo test --release --test it exploration` for a longer look.
+
+use lifeboat::lifecycle::{Clocks, Datastore, NodeId};
+use lifeboat::policy::Phase;
+use lifeboat::prove::bounds::Bounds;
+use lifeboat::prove::explore::{Explorer, Found};
+use lifeboat::prove::judge::{self, Bounded};
+use lifeboat::prove::play::Dice;
+use lifeboat::prove::{Claim, Model, Says, refute};
+
+use super::soundness::{Numbers, cluster, clusters};
+
+/// Clusters, unless the environment says otherwise, and happenings for each exploration.
+const CLUSTERS: u64 = 12;
+const BUDGET: u64 = 400;
+
+/// Every claim that can be made of a small cluster, over a few histories.
+fn claims(model: &Model) -> Vec<Claim> {
+    let workers: Vec<NodeId> = model.node_ids().skip(1).collect();
+    let mut histories = vec![vec![], vec![vec![NodeId(1)]], vec![workers.clone()], vec![vec![NodeId(0)]]];
+    histories.extend((workers.len() > 1).then(|| vec![vec![workers[1]], vec![workers[0]]]));
+    let mut claims = Vec::new();
+    for losses in histories {
+        for phase in [Phase::Eviction, Phase::Fencing] {
+            let mut add = |says: Says, who| {
+                let claim = super::claim("random", says, who, vec![losses.clone()]);
+                claims.push(Claim { phase, ..claim });
+            };
+            add(Says::Lifeboat, vec![]);
+            add(Says::Pending, vec![]);
+            add(Says::Evicted, vec![]);
+            for row in model.rows.iter().filter(|r| !r.daemon) {
+                for says in [Says::Running, Says::Pending, Says::Stuck, Says::Down] {
+                    add(says, vec![row.id]);
+                }
+            }
+            if let [first, second, ..] = &model.rows[..] {
+                add(Says::Apart("first two".into()), vec![first.id, second.id]);
+            }
+        }
+    }
+    claims
+}
+
+#[test]
+fn no_bound_is_refuted_by_exploration() {
+    let count = clusters(CLUSTERS);
+    let (mut decided, mut both, mut broken) = (0, 0, 0);
+    for seed in 0..count {
+        let cluster = cluster(&mut Numbers(Dice::new(seed)), 4);
+        let model =
+            Model::bare(&cluster, &["master".to_owned()], Clocks::of_minor(34), Datastore::Etcd).unwrap();
+        let bounds = Bounds::of(&model.world, &model.facts).unwrap();
+        let green = bounds.green();
+        let mut explorer = Explorer::new(&model, BUDGET);
+        for (i, claim) in claims(&model).iter().enumerate() {
+            let Some(found) = explorer.decide(claim) else { continue };
+            decided += 1;
+            let bounded = judge::bounded(bounds, &green, &model, claim);
+            let text = || format!("cluster {seed}, claim {i}: {claim:#?}\n{bounded:#?}\n{found:#?}");
+            match (&bounded, &found) {
+                (Bounded::Holds(_), Found::Breaks(..)) => {
+                    panic!("a bound proves what is refuted: {}", text())
+                }
+                (Bounded::Fails { .. }, Found::Holds(_)) => panic!("a bound refutes what holds: {}", text()),
+                _ => both += usize::from(bounded != Bounded::Open),
+            }
+            let Found::Breaks(witness, _) = &found else { continue };
+            let played = refute::replay(&model, claim, witness, false).unwrap();
+            let breaches = judge::breaches(&model, claim, &played);
+            assert!(!breaches.is_empty(), "the witness breaks nothing: {}", text());
+            if broken % 64 == 0 {
+                let trace = refute::explain(&model, claim, witness, true);
+                let least = trace.witness.clone().unwrap();
+                let again = refute::replay(&model, claim, &least, false).unwrap();
+                let again = judge::breaches(&model, claim, &again);
+                assert!(again.iter().any(|b| least.only.contains(&b.who)), "cut down too far: {}", text());
+                assert!(!trace.end.is_empty(), "a trace without an end: {}", text());
+            }
+            broken += 1;
+        }
+    }
+    println!("{decided} claims explored, {both} of them bounded, {broken} refuted");
+    let least = usize::try_from(count).unwrap();
+    assert!(decided > 10 * least && both > 4 * least && broken > 2 * least, "{decided} {both} {broken}");
+}
