@@ -8,6 +8,7 @@ use crate::overlay::{self, Lowered};
 use crate::plan::{self, Inputs, Plan};
 use crate::policy::{Policy, apply_allowances};
 use crate::prove::{self, Model, Options, Proof};
+use crate::scheduler::CompileError;
 use crate::source::SourceMap;
 use crate::source::extends::Loader;
 use crate::values;
@@ -44,17 +45,10 @@ pub fn compile(
     loader: &dyn Loader,
     sources: &mut SourceMap,
 ) -> Result<Compilation, Vec<Diagnostic>> {
-    let (team, mut findings) = values::read(loader, sources, &policy);
-    let outcome = plan::make(policy, Inputs { sources, catalogue, team });
-    findings.extend(outcome.diagnostics);
-    let Some(plan) = outcome.plan else { return Err(findings) };
+    let (plan, mut findings) = decided(policy, catalogue, loader, sources)?;
     let mut lowered = overlay::lower(&plan);
     findings.append(&mut lowered.diagnostics);
-    let judged = [codes::build::ALL, codes::catalogue::ALL].concat();
-    apply_allowances(&plan.policy, &mut findings, &judged);
-    if findings.iter().any(|finding| finding.severity == Severity::Error) {
-        return Err(findings);
-    }
+    let mut findings = judged(&plan.policy, findings)?;
     let mut artifacts = match emit::artifacts(&plan, &lowered) {
         Ok(artifacts) => artifacts,
         Err(errors) => {
@@ -72,6 +66,44 @@ pub fn compile(
     Ok(Compilation { plan, lowered, artifacts, record, proof, claims, warnings: findings })
 }
 
+/// Plans a policy, for those who need no files.
+///
+/// # Errors
+/// All findings, at least one of which is an error.
+pub fn plan(
+    policy: Policy,
+    catalogue: &Catalogue,
+    loader: &dyn Loader,
+    sources: &mut SourceMap,
+) -> Result<(Plan, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let (plan, findings) = decided(policy, catalogue, loader, sources)?;
+    let findings = judged(&plan.policy, findings)?;
+    Ok((plan, findings))
+}
+
+fn decided(
+    policy: Policy,
+    catalogue: &Catalogue,
+    loader: &dyn Loader,
+    sources: &mut SourceMap,
+) -> Result<(Plan, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let (team, mut findings) = values::read(loader, sources, &policy);
+    let outcome = plan::make(policy, Inputs { sources, catalogue, team });
+    findings.extend(outcome.diagnostics);
+    match outcome.plan {
+        Some(plan) => Ok((plan, findings)),
+        None => Err(findings),
+    }
+}
+
+/// The findings less those that the policy allows; an error among them ends the run.
+fn judged(policy: &Policy, mut findings: Vec<Diagnostic>) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
+    let judged = [codes::build::ALL, codes::catalogue::ALL].concat();
+    apply_allowances(policy, &mut findings, &judged);
+    let broken = findings.iter().any(|finding| finding.severity == Severity::Error);
+    if broken { Err(findings) } else { Ok(findings) }
+}
+
 /// The proof of a plan's claims and its findings.
 fn proved(plan: &Plan) -> (Option<Proof>, Vec<Diagnostic>) {
     match Model::of_plan(plan) {
@@ -80,12 +112,16 @@ fn proved(plan: &Plan) -> (Option<Proof>, Vec<Diagnostic>) {
             let findings = prove::findings::of(&model, &proof, Some(plan));
             (Some(proof), findings)
         }
-        Err(error) => {
-            let message = format!("nothing is proved of this cluster: {error}");
-            let finding = Diagnostic::new(codes::proof::NOT_MODELLED, message);
-            (None, vec![finding.help("split the cluster, or prove it with `--rendered` in parts")])
-        }
+        Err(error) => (None, vec![not_modelled(&error)]),
     }
+}
+
+/// A cluster that the prover cannot take.
+#[must_use]
+pub fn not_modelled(error: &CompileError) -> Diagnostic {
+    let message = format!("nothing is proved of this cluster: {error}");
+    let finding = Diagnostic::new(codes::proof::NOT_MODELLED, message);
+    finding.help("split the cluster, or prove it with `--rendered` in parts")
 }
 
 /// `SURVIVAL.md`: the table as it is reviewed.

@@ -23,6 +23,7 @@ pub mod diag;
 pub mod diff;
 pub mod emit;
 pub mod explain;
+pub mod fleet;
 pub mod kube;
 pub mod lifecycle;
 pub mod manifest;

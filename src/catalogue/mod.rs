@@ -16,6 +16,7 @@ mod guard;
 mod names;
 mod path;
 mod read;
+mod shared;
 mod tree;
 
 pub use apply::Opaque;
@@ -26,6 +27,9 @@ pub use edition::{
 };
 pub use guard::HalfOpen;
 pub use path::{ValuePath, coalesce, is_set, merge_files};
+pub use shared::Release;
+
+use std::sync::Arc;
 
 use crate::diag::{Diagnostic, codes::catalogue as codes};
 use crate::shape::{did_you_mean, quoted_list};
@@ -49,7 +53,9 @@ const PACKAGED: (&str, &str, &str) = ("k3s", "charts/k3s.toml", include_str!("..
 /// All charts that a run knows. Files are parsed when a chart is asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Catalogue {
-    added: Vec<Chart>,
+    added: Vec<Arc<Chart>>,
+    /// What the policies of a fleet have in common.
+    shared: Option<Arc<shared::Shared>>,
 }
 
 impl Catalogue {
@@ -75,7 +81,7 @@ impl Catalogue {
             match Chart::parse(file, &text) {
                 Ok(chart) => {
                     self.added.retain(|old| old.name != chart.name);
-                    self.added.push(chart);
+                    self.added.push(Arc::new(chart));
                 }
                 Err(diagnostics) => report.extend(diagnostics),
             }
@@ -97,16 +103,19 @@ impl Catalogue {
     ///
     /// # Errors
     /// A name that the catalogue lacks; places in the caller's files are the caller's to add.
-    pub fn chart(&self, sources: &mut SourceMap, name: &str) -> Result<Chart, Box<Diagnostic>> {
+    pub fn chart(&self, sources: &mut SourceMap, name: &str) -> Result<Arc<Chart>, Box<Diagnostic>> {
         if let Some(chart) = self.added.iter().find(|chart| chart.name == name) {
-            return Ok(chart.clone());
+            return Ok(Arc::clone(chart));
+        }
+        if let Some(chart) = self.shared.as_ref().and_then(|shared| shared.chart(name)) {
+            return Ok(chart);
         }
         let mut known = BUILTIN.iter().chain([&PACKAGED]);
         let Some((_, file, text)) = known.find(|(known, ..)| *known == name) else {
             return Err(Box::new(self.unknown(name)));
         };
         let file = sources.add(file, *text);
-        Chart::trusted(file, text).map_err(|report| {
+        Chart::trusted(file, text).map(Arc::new).map_err(|report| {
             let first = report.into_iter().next();
             Box::new(first.unwrap_or_else(|| Diagnostic::new(codes::BAD_CATALOGUE, "unreadable")))
         })

@@ -7,17 +7,17 @@ use lifeboat::diag::{Diagnostic, codes::build as codes};
 use lifeboat::prove::Verdict;
 
 use super::context::{BROKEN, Context, FINDINGS, name_of};
+use super::fleet::{self, Policies, Verb};
 use super::outputs::{self, Compiled, Present};
 
 /// Compile a policy and write its outputs.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  lifeboat build\n  lifeboat build sites/plant-7.toml --out golden/plant-7\n\nCommit the policy and the outputs together; `lifeboat check` is the gate in CI.\nExit code: 0 written or up to date, 1 refused, 2 broken input."
+    after_help = "Examples:\n  lifeboat build\n  lifeboat build sites/plant-7.toml --out golden/plant-7\n  lifeboat build sites/\n\nCommit the policy and the outputs together; `lifeboat check` is the gate in CI.\nExit code: 0 written or up to date, 1 refused, 2 broken input."
 )]
 pub(crate) struct Args {
-    /// The policy.
-    #[arg(default_value = "policy.toml")]
-    policy: PathBuf,
+    #[command(flatten)]
+    policies: Policies,
     /// The output folder, instead of the policy's.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -27,7 +27,11 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
-    let compiled = match outputs::compile(context, &args.policy, args.out.as_deref()) {
+    let Some(policy) = args.policies.single() else {
+        let verb = Verb::Build { accept: args.accept };
+        return fleet::run(context, &args.policies, &verb, args.out.as_deref());
+    };
+    let compiled = match outputs::compile(context, policy, args.out.as_deref()) {
         Ok(compiled) => compiled,
         Err(code) => return code,
     };
@@ -47,15 +51,28 @@ pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
 
 /// What a build did to its folder.
 #[derive(Debug, Default)]
-struct Changes {
+pub(super) struct Changes {
     added: Vec<String>,
     changed: Vec<String>,
     removed: Vec<String>,
 }
 
+impl Changes {
+    /// One line.
+    pub(super) fn line(&self, compiled: &Compiled) -> String {
+        let (folder, total) = (name_of(&compiled.folder), compiled.compilation.artifacts.len());
+        let Changes { added, changed, removed } = self;
+        if added.is_empty() && changed.is_empty() && removed.is_empty() {
+            return format!("{folder}: {total} files, nothing changed");
+        }
+        let (added, changed, removed) = (added.len(), changed.len(), removed.len());
+        format!("{folder}: {total} files, {added} new, {changed} changed, {removed} removed")
+    }
+}
+
 type Refused = (u8, Vec<Diagnostic>);
 
-fn write(compiled: &Compiled, accept: bool) -> Result<Changes, Refused> {
+pub(super) fn write(compiled: &Compiled, accept: bool) -> Result<Changes, Refused> {
     let Compiled { compilation, folder, .. } = compiled;
     let earlier = outputs::earlier(folder).map_err(|finding| (BROKEN, vec![finding]))?;
     if let Some(earlier) = &earlier
@@ -139,17 +156,7 @@ fn summary(compiled: &Compiled, changes: &Changes) {
             anstream::println!("{mark} {folder}/{path}");
         }
     }
-    let total = compiled.compilation.artifacts.len();
-    if added.is_empty() && changed.is_empty() && removed.is_empty() {
-        anstream::println!("{folder}: {total} files, nothing changed");
-    } else {
-        anstream::println!(
-            "{folder}: {total} files, {} new, {} changed, {} removed",
-            added.len(),
-            changed.len(),
-            removed.len()
-        );
-    }
+    anstream::println!("{}", changes.line(compiled));
     if let Some(proof) = &compiled.compilation.proof {
         let (mut proved, mut refuted, mut open) = (0, 0, 0);
         for claim in &proof.claims {

@@ -1,6 +1,6 @@
 //! `lifeboat check`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use lifeboat::diag::{Diagnostic, codes::build as codes};
@@ -8,6 +8,7 @@ use lifeboat::emit::record::FILE;
 use similar::TextDiff;
 
 use super::context::{BROKEN, Context, FINDINGS, name_of};
+use super::fleet::{self, Policies, Verb};
 use super::outputs::{self, Compiled, Present};
 
 /// Lines of context in a diff.
@@ -18,23 +19,25 @@ const MOST_LINES: usize = 200;
 /// Compile a policy and compare with what is committed: the gate in CI.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  lifeboat check\n  lifeboat check --format json\n\nExit code: 0 the outputs are what the policy says, 1 they are not, 2 broken input."
+    after_help = "Examples:\n  lifeboat check\n  lifeboat check --format json\n  lifeboat check sites/\n\nExit code: 0 the outputs are what the policy says, 1 they are not, 2 broken input."
 )]
 pub(crate) struct Args {
-    /// The policy.
-    #[arg(default_value = "policy.toml")]
-    policy: PathBuf,
+    #[command(flatten)]
+    policies: Policies,
     /// The output folder, instead of the policy's.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
 
 pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
-    let compiled = match outputs::compile(context, &args.policy, args.out.as_deref()) {
+    let Some(policy) = args.policies.single() else {
+        return fleet::run(context, &args.policies, &Verb::Check, args.out.as_deref());
+    };
+    let compiled = match outputs::compile(context, policy, args.out.as_deref()) {
         Ok(compiled) => compiled,
         Err(code) => return code,
     };
-    let findings = match compare(&compiled, &repair(args)) {
+    let findings = match compare(&compiled, &repair(policy, args.out.as_deref())) {
         Ok(findings) => findings,
         Err(finding) => {
             context.report(vec![*finding], &compiled.sources);
@@ -53,18 +56,18 @@ pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
 }
 
 /// The command that repairs everything, with the arguments that were given.
-fn repair(args: &Args) -> String {
+pub(super) fn repair(policy: &Path, out: Option<&Path>) -> String {
     let mut command = "lifeboat build".to_owned();
-    if args.policy.as_os_str() != "policy.toml" {
-        command = format!("{command} {}", name_of(&args.policy));
+    if policy.as_os_str() != "policy.toml" {
+        command = format!("{command} {}", name_of(policy));
     }
-    if let Some(out) = &args.out {
+    if let Some(out) = out {
         command = format!("{command} --out {}", name_of(out));
     }
     command
 }
 
-fn compare(compiled: &Compiled, repair: &str) -> Result<Vec<Diagnostic>, Box<Diagnostic>> {
+pub(super) fn compare(compiled: &Compiled, repair: &str) -> Result<Vec<Diagnostic>, Box<Diagnostic>> {
     let Compiled { compilation, folder, .. } = compiled;
     let unreadable =
         |path: &str, error: &std::io::Error| Box::new(outputs::unwritable(&folder.join(path), error));

@@ -129,15 +129,10 @@ impl Context {
 
     /// Prints findings after `-D` and `-A`, in one order and without repetitions, on standard error.
     /// Returns whether one is an error.
-    pub(crate) fn report(&self, mut findings: Vec<Diagnostic>, sources: &SourceMap) -> bool {
-        lifeboat::diag::sort(&mut findings, sources);
-        self.levels.apply(&mut findings);
+    pub(crate) fn report(&self, findings: Vec<Diagnostic>, sources: &SourceMap) -> bool {
+        let findings = self.judged(findings, sources);
         for finding in findings.iter().take(MOST_PRINTED) {
-            match self.format {
-                Format::Short => anstream::eprintln!("{}", render::short(finding, sources)),
-                Format::Json => anstream::eprintln!("{}", render::json(finding, sources)),
-                _ => anstream::eprintln!("{}", render::human(finding, sources, self.styled)),
-            }
+            anstream::eprintln!("{}", self.rendered(finding, sources));
         }
         if let Some(more @ 1..) = findings.len().checked_sub(MOST_PRINTED) {
             anstream::eprintln!("… and {more} more");
@@ -148,6 +143,24 @@ impl Context {
             anstream::eprintln!("{}, {}", count(errors, "error"), count(warnings, "warning"));
         }
         errors > 0
+    }
+}
+
+impl Context {
+    /// Findings in their order after `-D` and `-A`.
+    pub(crate) fn judged(&self, mut findings: Vec<Diagnostic>, sources: &SourceMap) -> Vec<Diagnostic> {
+        lifeboat::diag::sort(&mut findings, sources);
+        self.levels.apply(&mut findings);
+        findings
+    }
+
+    /// One finding in the format of the run.
+    pub(crate) fn rendered(&self, finding: &Diagnostic, sources: &SourceMap) -> String {
+        match self.format {
+            Format::Short => render::short(finding, sources),
+            Format::Json => render::json(finding, sources).to_string(),
+            _ => render::human(finding, sources, self.styled),
+        }
     }
 }
 

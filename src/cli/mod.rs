@@ -6,6 +6,7 @@ mod charts;
 mod check;
 mod context;
 mod explain;
+mod fleet;
 mod helm;
 mod init;
 mod outputs;

@@ -10,6 +10,7 @@ use lifeboat::catalogue::Catalogue;
 use lifeboat::compile::{self, Compilation};
 use lifeboat::diag::{Diagnostic, codes::build as codes};
 use lifeboat::emit::record::{FILE, Record};
+use lifeboat::policy::Policy;
 use lifeboat::source::SourceMap;
 
 use super::context::{BROKEN, Context, FINDINGS, Files, Loaded, name_of};
@@ -27,25 +28,14 @@ pub(crate) struct Compiled {
 /// Reads and compiles a policy and reports every finding.
 pub(crate) fn compile(context: &Context, policy: &Path, out: Option<&Path>) -> Result<Compiled, ExitCode> {
     let Loaded { policy: checked, mut sources } = context.load(policy)?;
-    let base = policy.parent().unwrap_or(Path::new(""));
-    let folder = out.map_or_else(|| base.join(&checked.cluster.output.value), Path::to_path_buf);
-    let mut catalogue = Catalogue::builtin();
-    if let Some(charts) = &checked.cluster.charts {
-        let files = match chart_files(Path::new(&charts.value)) {
-            Ok(files) => files,
-            Err(error) => {
-                let diagnostic =
-                    Diagnostic::new(codes::CHARTS_UNREADABLE, format!("`{}`: {error}", charts.value))
-                        .help("name a folder with catalogue files, relative to the policy");
-                context.report(vec![diagnostic], &sources);
-                return Err(ExitCode::from(BROKEN));
-            }
-        };
-        if let Err(findings) = catalogue.extend(&mut sources, files) {
+    let folder = folder_of(&checked, policy, out);
+    let catalogue = match with_charts(Catalogue::builtin(), &checked, &mut sources) {
+        Ok(catalogue) => catalogue,
+        Err(findings) => {
             context.report(findings, &sources);
             return Err(ExitCode::from(BROKEN));
         }
-    }
+    };
     match compile::compile(checked, &catalogue, &Files, &mut sources) {
         Ok(mut compilation) => {
             let warnings = std::mem::take(&mut compilation.warnings);
@@ -59,6 +49,29 @@ pub(crate) fn compile(context: &Context, policy: &Path, out: Option<&Path>) -> R
             Err(ExitCode::from(BROKEN))
         }
     }
+}
+
+/// Where a policy's outputs go.
+pub(crate) fn folder_of(checked: &Policy, policy: &Path, out: Option<&Path>) -> PathBuf {
+    let base = policy.parent().unwrap_or(Path::new(""));
+    out.map_or_else(|| base.join(&checked.cluster.output.value), Path::to_path_buf)
+}
+
+/// A catalogue with the policy's own charts.
+pub(crate) fn with_charts(
+    mut catalogue: Catalogue,
+    checked: &Policy,
+    sources: &mut SourceMap,
+) -> Result<Catalogue, Vec<Diagnostic>> {
+    if let Some(charts) = &checked.cluster.charts {
+        let files = chart_files(Path::new(&charts.value)).map_err(|error| {
+            let message = format!("`{}`: {error}", charts.value);
+            let help = "name a folder with catalogue files, relative to the policy";
+            vec![Diagnostic::new(codes::CHARTS_UNREADABLE, message).help(help)]
+        })?;
+        catalogue.extend(sources, files)?;
+    }
+    Ok(catalogue)
 }
 
 /// The catalogue files of a folder, sorted by name.

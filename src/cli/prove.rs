@@ -1,6 +1,5 @@
 //! `lifeboat prove`.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use lifeboat::advise::{Headroom, headroom};
@@ -9,17 +8,17 @@ use lifeboat::policy::Phase;
 use lifeboat::prove::{self, Model, Options, render};
 
 use super::context::{BROKEN, Context, FINDINGS, Format};
+use super::fleet::{self, Policies, Verb};
 use super::outputs;
 
 /// Prove or refute what a policy claims about lost nodes, and show what becomes of every workload.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  lifeboat prove\n  lifeboat prove --components\n  lifeboat prove --lose worker-1,worker-2\n  lifeboat prove --lose 'worker-1 then worker-2' --trace\n\nExit code: 0 nothing refuted, 1 a claim is refuted, 2 broken input."
+    after_help = "Examples:\n  lifeboat prove\n  lifeboat prove --components\n  lifeboat prove sites/\n  lifeboat prove --lose worker-1,worker-2\n  lifeboat prove --lose 'worker-1 then worker-2' --trace\n\nExit code: 0 nothing refuted, 1 a claim is refuted, 2 broken input."
 )]
 pub(crate) struct Args {
-    /// The policy.
-    #[arg(default_value = "policy.toml")]
-    policy: PathBuf,
+    #[command(flatten)]
+    policies: Policies,
     /// Tell one story: nodes lost at once (`a,b`) or in order (`a then b`).
     #[arg(long, value_name = "NODES")]
     lose: Option<String>,
@@ -38,7 +37,8 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
-    let compiled = match outputs::compile(context, &args.policy, None) {
+    let Some(policy) = args.policies.single() else { return over_fleet(context, args) };
+    let compiled = match outputs::compile(context, policy, None) {
         Ok(compiled) => compiled,
         Err(code) => return code,
     };
@@ -71,6 +71,17 @@ pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
         _ => anstream::print!("{}", render::human(&proof, detail)),
     }
     if failed || proof.refuted() { ExitCode::from(FINDINGS) } else { ExitCode::SUCCESS }
+}
+
+/// Claims of many sites; a story or a table is asked of one.
+fn over_fleet(context: &Context, args: &Args) -> ExitCode {
+    if args.lose.is_some() || args.headroom || args.trace || args.components {
+        anstream::eprintln!(
+            "error: --lose, --headroom, --trace and --components speak of one site: name its policy"
+        );
+        return ExitCode::from(BROKEN);
+    }
+    fleet::run(context, &args.policies, &Verb::Prove { budget: args.budget }, None)
 }
 
 fn print_headroom(found: &Headroom) -> ExitCode {

@@ -2,13 +2,16 @@
 //! workloads by hand.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
 use super::baseline::Baseline;
 use super::make::{Draft, Inputs};
 use super::{Carrier, NODE_SELECTOR, Owner, PRIORITY_CLASS, REPLICAS, ServicePlan, TOLERATIONS};
-use crate::catalogue::{Chart, Component, Container, Edition, Known, Place, Reach, Target};
+use crate::catalogue::{
+    Catalogue, Chart, Component, Container, Edition, Known, Place, Reach, Release, Target,
+};
 use crate::diag::{Diagnostic, codes::build as build_codes, codes::catalogue as codes};
 use crate::policy::{self, Service, Toleration};
 use crate::shape::{did_you_mean, quoted_list};
@@ -27,8 +30,7 @@ pub(super) fn collect(draft: &mut Draft, inputs: Inputs<'_>) {
                 continue;
             }
         };
-        let Some(edition) = edition(draft, service, &chart) else { continue };
-        let edition = edition.installed(&service.release.value, &service.namespace.value, &team);
+        let Some(edition) = edition(draft, service, catalogue, &chart, &team) else { continue };
         unknown_components(draft, service, &edition);
         draft.services.push(ServicePlan { index, edition, team });
         components(draft, service);
@@ -51,13 +53,20 @@ fn located(mut diagnostic: Diagnostic, span: Option<crate::source::Span>, text: 
 }
 
 /// The chart at the service's version.
-fn edition(draft: &mut Draft, service: &Service, chart: &Chart) -> Option<Edition> {
+fn edition(
+    draft: &mut Draft,
+    service: &Service,
+    catalogue: &Catalogue,
+    chart: &Arc<Chart>,
+    team: &Value,
+) -> Option<Arc<Edition>> {
     let repository = service.repository.as_ref().map(|stated| {
         // A short name stands for the repository that is served from a host of that name.
         let short = chart.lines.iter().find(|line| line.url.contains(&format!("//{}.", stated.value)));
         short.map_or_else(|| stated.value.clone(), |line| line.url.clone())
     });
-    match chart.at(&service.version.value, repository.as_deref()) {
+    let release = Release { name: &service.release.value, namespace: &service.namespace.value, values: team };
+    match catalogue.installed(chart, (&service.version.value, repository.as_deref()), release) {
         Ok(edition) => {
             if edition.known == Known::Newer {
                 let newest = chart.tested.last().map_or_else(String::new, ToString::to_string);

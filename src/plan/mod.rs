@@ -29,6 +29,7 @@ mod storage;
 mod terms;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -80,7 +81,7 @@ pub struct ServicePlan {
     /// Index into [`Policy::services`].
     pub index: usize,
     /// Chart knowledge at the service's version.
-    pub edition: Edition,
+    pub edition: Arc<Edition>,
     /// The team's own values, merged as Helm merges them; an empty map without any.
     pub team: Value,
 }

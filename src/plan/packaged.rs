@@ -7,7 +7,7 @@ use serde_json::{Map, json};
 
 use super::baseline::Baseline;
 use super::{Carrier, Owner};
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, Release};
 use crate::policy::{Distribution, Policy};
 use crate::source::SourceMap;
 use crate::why::{Decided, Ledger, Reason, Rule};
@@ -27,11 +27,11 @@ pub(super) fn carriers(
     }
     let Ok(chart) = catalogue.chart(sources, CHART) else { return Vec::new() };
     let version = semver::Version::new(1, u64::from(policy.cluster.minor.value), 0);
-    let Ok(edition) = chart.at(&version, None) else { return Vec::new() };
     let disabled: Map<_, _> =
         policy.cluster.disable.iter().map(|name| (name.value.word().to_owned(), json!(false))).collect();
     let values = json!({"enabled": disabled});
-    let edition = edition.installed(CHART, "kube-system", &values);
+    let release = Release { name: CHART, namespace: "kube-system", values: &values };
+    let Ok(edition) = catalogue.installed(&chart, (&version, None), release) else { return Vec::new() };
     let mut out = Vec::new();
     for (name, component) in &edition.components {
         if !edition.holds(&component.when, &values) {

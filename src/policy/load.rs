@@ -6,6 +6,7 @@ use super::{Checked, TomlPolicy, check};
 use crate::diag::{Diagnostic, Severity, codes::policy as codes};
 use crate::shape::{Reader, Shape};
 use crate::source::extends::{self, LoadError, Loader, MAX_CHAIN, MAX_FILES, Problem};
+use crate::source::tree::Node;
 use crate::source::{FileId, SourceMap, Span};
 
 /// Reads a policy with its bases and checks it. Sources are registered in `sources`, so that the
@@ -15,12 +16,25 @@ use crate::source::{FileId, SourceMap, Span};
 /// All findings, at least one of which is an error.
 pub fn load(loader: &dyn Loader, sources: &mut SourceMap, name: &str) -> Result<Checked, Vec<Diagnostic>> {
     let (tree, problems) = extends::read(loader, sources, name);
+    of_tree(sources, name, &tree, problems)
+}
+
+/// Checks a policy that was read, and perhaps changed, before.
+///
+/// # Errors
+/// All findings, at least one of which is an error.
+pub fn of_tree(
+    sources: &SourceMap,
+    name: &str,
+    tree: &Node,
+    problems: Vec<Problem>,
+) -> Result<Checked, Vec<Diagnostic>> {
     let broken = first_errors(&problems);
     let mut findings: Vec<Diagnostic> = problems.into_iter().map(diagnose).collect();
     // Syntax that could not be read makes keys look missing; only what was read is worth checking then.
     let readable = findings.is_empty();
     let mut reader = Reader::default();
-    let toml = TomlPolicy::read(&tree, &mut reader).unwrap_or_default();
+    let toml = TomlPolicy::read(tree, &mut reader).unwrap_or_default();
     findings.extend(reader.diagnostics.drain(..).filter(|finding| {
         let at = finding.primary.as_ref().map(|label| label.span);
         at.is_none_or(|at| broken.get(&at.file).is_none_or(|first| at.start < *first))

@@ -52,6 +52,12 @@ pub trait Loader {
     /// # Errors
     /// Says why there is none.
     fn load(&self, name: &str, limit: u64) -> Result<String, LoadError>;
+
+    /// A base that was read before, its own bases merged into it, if there is one. Its spans lie in files that every
+    /// source map of the run starts with.
+    fn base(&self, _name: &str) -> Option<&Table> {
+        None
+    }
 }
 
 /// A loader over texts in memory.
@@ -118,6 +124,42 @@ pub fn read(loader: &dyn Loader, sources: &mut SourceMap, name: &str) -> (Node, 
     (node.unwrap_or(empty), read.problems)
 }
 
+/// Reads a base with its own bases for the policies of a fleet; `None` if anything is wrong with it, which each
+/// policy that extends it then reports by itself.
+pub fn read_base(loader: &dyn Loader, sources: &mut SourceMap, name: &str) -> Option<Table> {
+    let before = sources.clone();
+    let (node, problems) = read(loader, sources, name);
+    match node.value {
+        Value::Table(table) if problems.is_empty() => Some(table),
+        _ => {
+            *sources = before;
+            None
+        }
+    }
+}
+
+/// What a policy's own text extends, as names; empty if it cannot be read.
+#[must_use]
+pub fn bases_of(name: &str, text: &str) -> Vec<String> {
+    // A top-level key stands above the first header, and most of a policy stands below it.
+    let header = text
+        .match_indices('\n')
+        .find(|(at, _)| text[at + 1..].trim_start_matches([' ', '\t']).starts_with('['));
+    let top = header.map_or(text, |(at, _)| &text[..at]);
+    let (node, _) = tree::parse(FileId(0), top);
+    let Value::Table(mut own) = node.value else { return Vec::new() };
+    let Some(extends) = own.shift_remove("extends") else { return Vec::new() };
+    let items = match extends.node.value {
+        Value::Array(items) => items,
+        _ => vec![extends.node],
+    };
+    let name_of = |item: &Node| match &item.value {
+        Value::String(base) => Some(relative(name, base)),
+        _ => None,
+    };
+    items.iter().filter_map(name_of).collect()
+}
+
 struct Read<'a> {
     loader: &'a dyn Loader,
     sources: &'a mut SourceMap,
@@ -144,6 +186,9 @@ impl Read<'_> {
         {
             self.problems.push(Problem::TooLong { span });
             return None;
+        }
+        if let (Some(span), Some(known)) = (from, self.loader.base(name)) {
+            return Some(Node { span, value: Value::Table(known.clone()) });
         }
         let text: Arc<str> = match self.loader.load(name, MAX_BYTES) {
             Ok(text) => text.into(),

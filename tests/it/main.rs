@@ -4,6 +4,7 @@
 mod build;
 mod catalogue;
 mod cluster;
+mod fleet;
 mod lifecycle;
 mod policy;
 mod probe;

@@ -82,7 +82,7 @@ fn edition_for_facts(site: &Site, facts: &Facts) -> crate::catalogue::Edition {
     let edition = &site.plan.services[site.service].edition;
     let chart = crate::catalogue::Catalogue::builtin().chart(&mut sources, &facts.chart);
     let plain = chart.ok().and_then(|chart| chart.at(&edition.version, Some(&edition.repository)).ok());
-    let plain = plain.unwrap_or_else(|| edition.clone());
+    let plain = plain.unwrap_or_else(|| edition.as_ref().clone());
     plain.installed(super::RELEASE.0, super::RELEASE.1, &Value::Null)
 }
 

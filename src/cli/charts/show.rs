@@ -50,7 +50,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
 }
 
 fn list(catalogue: &Catalogue, sources: &mut SourceMap) -> Result<String, Box<lifeboat::diag::Diagnostic>> {
-    let heads = catalogue.names().into_iter().map(|name| Ok(head(&catalogue.chart(sources, name)?)));
+    let heads = catalogue.names().into_iter().map(|name| Ok(head(&*catalogue.chart(sources, name)?)));
     heads.collect()
 }
 

@@ -78,6 +78,7 @@ pub(crate) use codes;
 
 pub mod build;
 pub mod catalogue;
+pub mod fleet;
 pub mod manifest;
 pub mod policy;
 pub mod proof;
@@ -86,7 +87,7 @@ pub mod verify;
 
 /// All areas with their codes, in the order in which a user meets them.
 #[must_use]
-pub fn areas() -> [(&'static str, &'static [Code]); 7] {
+pub fn areas() -> [(&'static str, &'static [Code]); 8] {
     [
         ("The policy", policy::ALL),
         ("The catalogue and the team's values", catalogue::ALL),
@@ -95,6 +96,7 @@ pub fn areas() -> [(&'static str, &'static [Code]); 7] {
         ("Verification", verify::ALL),
         ("The render", render::ALL),
         ("The proof", proof::ALL),
+        ("Fleets", fleet::ALL),
     ]
 }
 

@@ -79,6 +79,9 @@ fn minor(cx: &mut Cx<'_>, at: At<'_>, cluster: &TomlCluster) -> Option<Field<u32
 /// there what it once wrote.
 fn output(cx: &mut Cx<'_>, at: At<'_>, cluster: &TomlCluster) -> Field<String> {
     let output = or(at, "output", cluster.output.as_ref(), "golden".to_owned());
+    // A base gives each of its sites a folder of its own.
+    let name = cluster.name.as_ref().map_or("", |name| name.value.0.as_str());
+    let output = output.with(output.value.replace("{cluster}", name));
     let text = output.value.trim_end_matches('/');
     let mut parts = text.split('/').skip_while(|part| *part == "..").peekable();
     let plain = |part: &str| {

@@ -77,7 +77,8 @@ table! {
         kubernetes: String { example: "\"1.34\"" },
         /// Where the cluster's state lives. Has no default: a wrong guess is a wrong backup.
         datastore: Datastore { example: "\"etcd\"" },
-        /// The folder that `build` writes, relative to this file.
+        /// The folder that `build` writes, relative to the policy. `{cluster}` in it stands for the cluster's name, so
+        /// that a base gives each of its sites a folder of its own.
         output: String { default: "\"golden\"" },
         /// The version of lifeboat that the outputs are made with; another one says so instead of
         /// reporting drift.

@@ -1,5 +1,6 @@
 //! `cargo xtask bench NAME`: figures, and ratios to a reference that is measured in the same run.
 
+mod fleet;
 mod scheduler;
 mod verify;
 
@@ -8,10 +9,11 @@ use std::process::ExitCode;
 /// Runs one benchmark.
 pub(crate) fn run(mut args: impl Iterator<Item = String>) -> ExitCode {
     match args.next().as_deref() {
+        Some("fleet") => fleet::run(args),
         Some("scheduler") => scheduler::run(args),
         Some("verify") => verify::run(),
         other => {
-            eprintln!("xtask bench: unknown benchmark {other:?}; there are: scheduler, verify");
+            eprintln!("xtask bench: unknown benchmark {other:?}; there are: fleet, scheduler, verify");
             ExitCode::from(2)
         }
     }

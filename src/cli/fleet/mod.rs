@@ -1,0 +1,173 @@
+//! `build`, `check` and `prove` over many sites: each is done by itself, in as many threads as there are processors, and
+//! told in the order in which the sites were named.
+
+mod expand;
+mod ordered;
+mod site;
+mod summary;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use lifeboat::diag::{Severity, codes::fleet as codes};
+use lifeboat::fleet::{Share, Standing};
+use lifeboat::source::extends::bases_of;
+use serde_json::json;
+
+use super::context::{BROKEN, Context, FINDINGS, Files, Format, name_of};
+use site::{Job, Told};
+
+pub(crate) use site::Verb;
+
+/// The policies of a run.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Policies {
+    /// Policies, or folders of them: each is a site of a fleet.
+    #[arg(default_value = "policy.toml", value_name = "POLICY")]
+    paths: Vec<PathBuf>,
+    /// Threads for the sites of a fleet; as many as there are processors unless stated.
+    #[arg(long, value_name = "N", help_heading = "Fleets")]
+    jobs: Option<std::num::NonZeroUsize>,
+}
+
+impl Policies {
+    /// The only policy, unless this is a fleet.
+    pub(crate) fn single(&self) -> Option<&Path> {
+        match self.paths.as_slice() {
+            [only] if !only.is_dir() => Some(only),
+            _ => None,
+        }
+    }
+}
+
+/// Runs a command over a fleet. `out` is the folder in which each site gets one of its cluster's name, instead of the
+/// folder that its policy states.
+pub(crate) fn run(context: &Context, policies: &Policies, verb: &Verb, out: Option<&Path>) -> ExitCode {
+    let (sites, problems) = expand::sites(&policies.paths);
+    let failed = context.report(problems, &lifeboat::source::SourceMap::default());
+    if sites.is_empty() {
+        return ExitCode::from(BROKEN);
+    }
+    let share = Share::of(&Files, bases(&sites));
+    let threads = policies.jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, usize::from);
+    let clashes = if verb.has_folder() { clashes(&share, &sites, threads, out) } else { BTreeMap::new() };
+    let job = Job { context, share: &share, verb, out };
+    let mut printer = Printer::new(context);
+    let mut told = Vec::with_capacity(sites.len());
+    ordered::each(
+        sites.len(),
+        threads,
+        |index| job.tell(&sites[index], clashes.get(&index)),
+        |site: Told| {
+            printer.site(&site);
+            told.push(site.keep());
+        },
+    );
+    printer.repeated();
+    summary::print(context, &share, &told);
+    let broken = failed || told.iter().any(|told| told.site.standing == Standing::Broken);
+    let found = told.iter().any(|told| verb.fails(told.site.standing));
+    match (broken, found) {
+        (true, _) => ExitCode::from(BROKEN),
+        (false, true) => ExitCode::from(FINDINGS),
+        (false, false) => ExitCode::SUCCESS,
+    }
+}
+
+/// Every base that a site extends.
+fn bases(sites: &[PathBuf]) -> BTreeSet<String> {
+    let of = |site: &PathBuf| {
+        let text = std::fs::read_to_string(site).unwrap_or_default();
+        bases_of(&name_of(site), &text)
+    };
+    sites.iter().flat_map(of).collect()
+}
+
+/// Sites that would write another one's folder, with that one.
+fn clashes(share: &Share, sites: &[PathBuf], threads: usize, out: Option<&Path>) -> BTreeMap<usize, String> {
+    let mut folders: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    let mut at = 0;
+    ordered::each(
+        sites.len(),
+        threads,
+        |index| site::folder(share, &sites[index], out),
+        |folder| {
+            if let Some(folder) = folder {
+                folders.entry(folder).or_default().push(at);
+            }
+            at += 1;
+        },
+    );
+    let mut clashes = BTreeMap::new();
+    for (folder, owners) in folders.into_iter().filter(|(_, owners)| owners.len() > 1) {
+        for &owner in &owners {
+            let other = owners.iter().find(|&&other| other != owner).copied().unwrap_or(owner);
+            clashes
+                .insert(owner, format!("`{folder}` is the output folder of {} too", name_of(&sites[other])));
+        }
+    }
+    clashes
+}
+
+/// Prints sites as they come. What is no error and several sites share (it stands in their base) is printed once.
+struct Printer<'a> {
+    context: &'a Context,
+    seen: BTreeSet<String>,
+    repeated: usize,
+}
+
+impl<'a> Printer<'a> {
+    fn new(context: &'a Context) -> Self {
+        Self { context, seen: BTreeSet::new(), repeated: 0 }
+    }
+
+    fn site(&mut self, told: &Told) {
+        if self.context.format == Format::Json {
+            anstream::println!("{}", told.json());
+            return;
+        }
+        let mut heading = Some(&told.site.policy);
+        for (severity, text) in &told.findings {
+            if *severity != Severity::Error && !self.seen.insert(text.clone()) {
+                self.repeated += 1;
+                continue;
+            }
+            if let Some(policy) = heading.take() {
+                anstream::eprintln!("in {policy}:");
+            }
+            anstream::eprintln!("{text}");
+        }
+        anstream::println!("{}: {}", told.site.policy, told.said);
+    }
+
+    fn repeated(&self) {
+        if self.repeated > 0 {
+            anstream::eprintln!("{} more warnings and notes are the same as one above", self.repeated);
+        }
+    }
+}
+
+impl Told {
+    fn json(&self) -> serde_json::Value {
+        let findings: Vec<_> = self.objects.iter().collect();
+        let claims: Vec<_> = self
+            .site
+            .claims
+            .iter()
+            .map(|c| json!({"scenario": c.scenario, "claim": c.claim, "verdict": c.verdict}))
+            .collect();
+        json!({"site": self.site.policy, "cluster": self.site.cluster, "standing": self.site.standing.word(),
+            "says": self.said, "claims": claims, "findings": findings})
+    }
+
+    /// What the summary needs; a fleet's findings need not be in memory at once.
+    fn keep(mut self) -> Self {
+        self.findings = Vec::new();
+        self.objects = Vec::new();
+        self
+    }
+}
+
+/// The code for two sites with one folder.
+const CLASH: lifeboat::diag::Code = codes::SHARED_OUTPUT;

@@ -1,0 +1,176 @@
+//! Many sites on one base: each for itself, in order, whatever the number of threads.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+const BASE: &str = r#"
+[cluster]
+kubernetes = "1.34"
+datastore = "etcd"
+output = "../out/{cluster}"
+[nodes.master]
+role = "server"
+capacity = { cpu = "4", memory = "8Gi" }
+[nodes.worker-1]
+role = "agent"
+capacity = { cpu = "4", memory = "8Gi" }
+[nodes.worker-2]
+like = "worker-1"
+[lifeboat]
+nodes = "server"
+[tiers.critical]
+priority = 1000
+lifeboat = true
+[tiers.application]
+priority = 0
+default = true
+[services.events]
+chart = "argo-events"
+version = "2.4.22"
+namespace = "events"
+tier = "critical"
+components.controller = { requests = { cpu = "250m", memory = "256Mi" } }
+[scenarios.yellow]
+lose = "each agent"
+expect = { running = ["critical"] }
+[scenarios.red]
+lose = "all agents"
+expect = { lifeboat = ["critical"] }
+"#;
+
+/// Three good sites, one whose lifeboat is too small, and one that is no policy.
+fn fleet() -> TempDir {
+    let folder = TempDir::new().expect("a folder");
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("written");
+    fs::create_dir(folder.path().join("sites")).expect("made");
+    write("base.toml", BASE);
+    for (name, more) in
+        [("ada", ""), ("bob", ""), ("cyd", ""), ("eve", "nodes.master.capacity.memory = \"300Mi\"\n")]
+    {
+        write(
+            &format!("sites/{name}.toml"),
+            &format!("extends = \"../base.toml\"\ncluster.name = \"{name}\"\n{more}"),
+        );
+    }
+    write(
+        "sites/dan.toml",
+        "extends = \"../base.toml\"\ncluster.name = \"dan\"\nnodes.worker-1.role = \"boss\"\n",
+    );
+    folder
+}
+
+fn run(folder: &Path, args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lifeboat"));
+    command.current_dir(folder).args(args).args(["-A", "field-unreachable"]).output().expect("runs")
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn all(output: &Output) -> String {
+    out(output) + &String::from_utf8_lossy(&output.stderr)
+}
+
+#[test]
+fn each_site_is_proved_and_the_summary_names_the_line_that_sets_one_apart() {
+    let fleet = fleet();
+    let proved = run(fleet.path(), &["prove", "sites"]);
+    assert_eq!(proved.status.code(), Some(2), "{}", all(&proved));
+    let text = out(&proved);
+    let sites: Vec<&str> = text.lines().take(5).map(|line| line.split(':').next().unwrap()).collect();
+    assert_eq!(sites, ["ada", "bob", "cyd", "dan", "eve"].map(|name| format!("sites/{name}.toml")));
+    let (_, summary) = text.split_once("5 sites\n").expect("a summary");
+    let lines: Vec<&str> = summary.lines().map(str::trim).collect();
+    assert!(lines[0].starts_with("broken") && lines[0].contains("sites/dan.toml"), "{summary}");
+    assert!(lines[1].starts_with("refuted") && lines[1].contains("eve"), "{summary}");
+    assert!(lines[1].contains("[differs by nodes.master.capacity.memory]"), "{summary}");
+    assert!(lines[2].starts_with("proved") && lines[2].contains("ada, bob, cyd"), "{summary}");
+    assert!(all(&proved).contains("in sites/dan.toml:"), "{}", all(&proved));
+}
+
+#[test]
+fn a_broken_site_does_not_stop_the_others_and_one_finding_alone_exits_with_1() {
+    let fleet = fleet();
+    let built = run(fleet.path(), &["build", "sites"]);
+    assert_eq!(built.status.code(), Some(2), "{}", all(&built));
+    assert!(fleet.path().join("out/ada/cluster/taints.sh").is_file());
+    assert!(!fleet.path().join("out/dan").exists());
+    let good = ["check", "sites/ada.toml", "sites/bob.toml"];
+    assert_eq!(run(fleet.path(), &good).status.code(), Some(0));
+    fs::write(fleet.path().join("out/bob/cluster/taints.sh"), "exit 0\n").expect("written");
+    let drifted = run(fleet.path(), &good);
+    assert_eq!(drifted.status.code(), Some(1), "{}", all(&drifted));
+    assert!(out(&drifted).contains(" drifted  1  bob"), "{}", all(&drifted));
+    let refuted = run(fleet.path(), &["prove", "sites/ada.toml", "sites/eve.toml"]);
+    assert_eq!(refuted.status.code(), Some(1), "{}", all(&refuted));
+}
+
+#[test]
+fn the_output_does_not_depend_on_the_number_of_threads() {
+    let fleet = fleet();
+    for format in ["human", "json"] {
+        let with = |jobs: &str| {
+            let output = run(fleet.path(), &["prove", "sites", "--jobs", jobs, "--format", format]);
+            (output.stdout, output.stderr)
+        };
+        assert_eq!(with("1"), with("4"));
+    }
+}
+
+#[test]
+fn json_is_one_object_a_line_the_summary_last() {
+    let fleet = fleet();
+    let output = run(fleet.path(), &["check", "sites", "--format", "json"]);
+    let objects: Vec<serde_json::Value> =
+        out(&output).lines().map(|line| serde_json::from_str(line).expect("an object")).collect();
+    assert_eq!(objects.len(), 6);
+    assert_eq!(objects[0]["site"], "sites/ada.toml");
+    assert_eq!(objects[0]["standing"], "drifted");
+    let codes = objects[3]["findings"].as_array().expect("findings").iter().map(|f| f["code"].as_str());
+    assert!(codes.flatten().any(|code| code == "bad-value"));
+    assert_eq!(objects[5]["summary"]["sites"], 5);
+    assert_eq!(objects[5]["summary"]["groups"][0]["standing"], "broken");
+}
+
+#[test]
+fn a_site_says_the_same_alone_and_in_its_fleet() {
+    let fleet = fleet();
+    run(fleet.path(), &["build", "sites"]);
+    for site in ["ada", "eve"] {
+        let alone = run(fleet.path(), &["build", &format!("sites/{site}.toml")]);
+        assert!(all(&alone).contains("nothing changed"), "{}", all(&alone));
+    }
+}
+
+#[test]
+fn two_sites_with_one_folder_are_both_refused() {
+    let fleet = fleet();
+    let site = |name: &str| {
+        format!("extends = \"../base.toml\"\ncluster = {{ name = \"{name}\", output = \"../out/one\" }}\n")
+    };
+    fs::write(fleet.path().join("sites/ada.toml"), site("ada")).expect("written");
+    fs::write(fleet.path().join("sites/bob.toml"), site("bob")).expect("written");
+    let built = run(fleet.path(), &["build", "sites"]);
+    assert!(all(&built).contains("error[shared-output]"), "{}", all(&built));
+    assert!(!fleet.path().join("out/one").exists());
+    assert!(fleet.path().join("out/cyd").exists());
+}
+
+#[test]
+fn a_folder_without_sites_is_an_error_and_a_base_in_it_is_no_site() {
+    let fleet = fleet();
+    fs::create_dir(fleet.path().join("empty")).expect("made");
+    let none = run(fleet.path(), &["prove", "empty", "--format", "short"]);
+    assert_eq!(none.status.code(), Some(2));
+    assert!(all(&none).contains("no-policy"), "{}", all(&none));
+    // A base among its sites.
+    fs::write(fleet.path().join("sites/base.toml"), BASE).expect("written");
+    let text = "extends = \"base.toml\"\ncluster.name = \"ada\"\n";
+    fs::write(fleet.path().join("sites/ada.toml"), text).expect("written");
+    let proved = run(fleet.path(), &["prove", "sites"]);
+    assert!(out(&proved).contains("\n5 sites\n"), "{}", all(&proved));
+}
