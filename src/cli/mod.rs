@@ -12,6 +12,7 @@ mod init;
 mod outputs;
 mod prove;
 mod render;
+mod report;
 mod schema;
 mod verify;
 
@@ -41,6 +42,7 @@ enum Command {
     Init(init::Args),
     Prove(prove::Args),
     Render(render::Args),
+    Report(report::Args),
     Schema(schema::Args),
     Verify(verify::Args),
 }
@@ -60,6 +62,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Init(args) => init::run(&args),
         Command::Prove(args) => prove::run(&context, &args),
         Command::Render(args) => render::run(&context, &args),
+        Command::Report(args) => report::run(&context, &args),
         Command::Schema(args) => schema::run(&args),
         Command::Verify(args) => verify::run(&context, &args),
     }

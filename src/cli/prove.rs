@@ -124,7 +124,7 @@ fn story(model: &Model, lose: &str, args: &Args) -> ExitCode {
 }
 
 /// `a,b then c` as sets of nodes in their order.
-fn losses(model: &Model, text: &str) -> Result<Vec<Vec<NodeId>>, String> {
+pub(super) fn losses(model: &Model, text: &str) -> Result<Vec<Vec<NodeId>>, String> {
     let names: Vec<&str> = model.nodes.iter().map(|n| n.name.as_str()).collect();
     let mut seen = Vec::new();
     let mut order = Vec::new();

@@ -8,7 +8,8 @@ mod words;
 pub use human::{human, story};
 pub use json::json;
 pub use markdown::markdown;
-pub use words::{claim_text, column_title, merged_rows};
+pub(crate) use words::words;
+pub use words::{ShownRow, claim_text, column_title, merged_rows};
 
 /// How much is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -60,7 +60,7 @@ pub(super) fn last_phase(column: &Column) -> &[Cell] {
 }
 
 /// The worst of several cells in a few words.
-pub(super) fn words(column: &Column, members: &[usize]) -> String {
+pub(crate) fn words(column: &Column, members: &[usize]) -> String {
     let after = last_phase(column);
     let before = column.phases.first().map_or(&[][..], |(_, cells)| cells);
     let Some(worst) = members.iter().filter_map(|&i| after.get(i)).max_by_key(|c| (c.mark, latest(c))) else {

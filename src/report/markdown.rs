@@ -1,0 +1,47 @@
+//! The report for a README or a pull request.
+
+use super::Report;
+use crate::prove::render;
+
+/// The survival table and the claims, with the explanation of each cell folded away below.
+#[must_use]
+pub fn markdown(report: &Report<'_>) -> String {
+    let mut out = format!("# What survives: cluster {}\n\n", text(&report.cluster));
+    out.push_str(&render::markdown(report.proof));
+    let table = super::table::table(report.proof);
+    for column in &table.columns {
+        let title = if column.title == "none" { "nothing is lost" } else { &column.title };
+        out.push_str(&format!("\n<details><summary>Why: {}</summary>\n\n", text(title)));
+        for (claim, verdict) in &column.claims {
+            out.push_str(&format!("- {}: **{}**\n", text(claim), text(verdict)));
+        }
+        for (row, cell) in table.rows.iter().zip(&column.cells) {
+            out.push_str(&format!("- **{}**: {}\n", text(&row.name), text(&cell.words)));
+            for line in &cell.because {
+                out.push_str(&format!("  - {}\n", text(line)));
+            }
+        }
+        out.push_str("\n</details>\n");
+    }
+    out
+}
+
+/// Text that Markdown shows as it is.
+#[must_use]
+pub fn text(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '~' => {
+                out.push('\\');
+                out.push(c);
+            }
+            c if c.is_control() => out.push(' '),
+            c => out.push(c),
+        }
+    }
+    out
+}

@@ -1,0 +1,262 @@
+"use strict";
+// Looks scenes up and shows them. What becomes of the pods was played by the prover; nothing is scheduled here.
+(() => {
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const $ = (id) => document.getElementById(id);
+  const PHASES = { e: "eviction", f: "fencing", r: "return" };
+  const UP = 0, PENDING = 2, STUCK = 4, LOST = 5;
+  let order = []; // of sets of node numbers
+  let phase = "e";
+  let shown = null;
+
+  const make = (tag, className, text) => {
+    const e = document.createElement(tag);
+    if (className) e.className = className;
+    if (text !== undefined) e.textContent = text;
+    return e;
+  };
+  const keyOf = (order, phase) => order.map((s) => s.join("+")).join(">") + "/" + (order.length ? phase : "e");
+  const sceneOf = (order, phase) => data.scenes[keyOf(order, phase)];
+  const name = (n) => data.nodes[n].name;
+  const inWords = (order) => order.map((s) => s.map(name).join(" and ")).join(", then ");
+
+  // The address names the scene, so that it can be shared and the browser's way back works.
+  const address = () =>
+    order.length ? "#lose=" + order.map((s) => s.map((n) => encodeURIComponent(name(n))).join("+")).join(">") + "&phase=" + PHASES[phase] : "#";
+  const fromAddress = () => {
+    const found = /^#lose=([^&]*)&phase=(\w+)$/.exec(location.hash.replaceAll("%3E", ">"));
+    if (!found) return null;
+    const number = (text) => data.nodes.findIndex((n) => n.name === decodeURIComponent(text));
+    try {
+      const sets = found[1].split(">").map((s) => s.split("+").map(number).sort((a, b) => a - b));
+      const letter = Object.keys(PHASES).find((k) => PHASES[k] === found[2]);
+      return letter && sets.flat().every((n) => n >= 0) ? [sets, letter] : null;
+    } catch { return null; }
+  };
+
+  function go(next, letter, push = true) {
+    if (!sceneOf(next, letter)) {
+      const told = next.map((s) => s.map(name).join(",")).join(" then ");
+      say("Not played for this page: lifeboat prove --lose '" + told + "' tells it.");
+      return false;
+    }
+    order = next;
+    phase = next.length ? letter : "e";
+    if (push) history.pushState(null, "", address());
+    draw();
+    return true;
+  }
+  function say(text) { $("said").textContent = text; }
+
+  function click(n, together) {
+    const lost = order.some((s) => s.includes(n));
+    if (phase === "r") return go([[n]], "e");
+    if (lost) return go(order, "r");
+    const last = order.length - 1;
+    if (together && last >= 0) {
+      const set = [...order[last], n].sort((a, b) => a - b);
+      return go([...order.slice(0, last), set], phase);
+    }
+    return go([...order, [n]], phase);
+  }
+  function undo() {
+    if (phase === "r") return go(order, "f");
+    if (order.length) go(order.slice(0, -1), phase);
+  }
+
+  // Pods by place: a Map of place (-1: none) to service to chips.
+  function places(scene) {
+    const found = new Map();
+    for (const [who, status, node, count] of scene.pods) {
+      const [service, , tier] = data.pods[who];
+      const group = service || (tier < 0 ? "packaged" : "workloads");
+      if (!found.has(node)) found.set(node, new Map());
+      const groups = found.get(node);
+      if (!groups.has(group)) groups.set(group, []);
+      groups.get(group).push([who, status, count]);
+    }
+    return found;
+  }
+  const standing = (scene) => {
+    const found = new Map();
+    for (const [who, status, node, count] of scene.pods) found.set(who + "@" + node + "/" + status, count);
+    return found;
+  };
+
+  function chips(box, groups, node, before) {
+    for (const [label, pods] of groups || []) {
+      const group = make("div", "grp");
+      group.append(make("span", "", label));
+      const list = make("div", "chips");
+      for (const [who, status, count] of pods) {
+        const [, short, tier, , full] = data.pods[who];
+        const chip = make("span", "pod s" + status + " t" + (tier < 0 ? "n" : Math.min(tier, 3)), count > 1 ? short + " ×" + count : short);
+        const was = before ? before.get(who + "@" + node + "/" + status) || 0 : count;
+        if (count > was && status <= PENDING) chip.classList.add("new");
+        if (status === STUCK) chip.append(make("i", "", "stuck"));
+        if (status === LOST) chip.append(make("i", "", "lost"));
+        chip.title = full + (tier >= 0 ? " (" + data.tiers[tier] + ")" : "");
+        list.append(chip);
+      }
+      group.append(list);
+      box.append(group);
+    }
+  }
+
+  const isDead = (n) => phase !== "r" && order.some((s) => s.includes(n));
+
+  function drawNodes(scene, before) {
+    const by = places(scene);
+    data.nodes.forEach((node, n) => {
+      const box = $("nodes").children[n];
+      const dead = isDead(n);
+      box.className = dead ? "node lost" : "node";
+      const button = box.firstChild;
+      button.setAttribute("aria-pressed", String(dead));
+      button.querySelector(".role").textContent = dead ? "lost · " + node.role : node.role;
+      button.querySelector(".act").textContent = phase === "r" ? "lose it anew" : dead ? "bring back" : "take away";
+      while (box.children.length > 1) box.lastChild.remove();
+      chips(box, by.get(n), n, before);
+    });
+    const tray = $("waiting");
+    tray.textContent = "";
+    if (by.has(-1)) {
+      tray.append(make("h3", "", "Waiting for a node"));
+      chips(tray, by.get(-1), -1, before);
+    }
+  }
+
+  // A line of the story in words: `@` is the node, `%` the pod for which others went.
+  function line([from, to, verb, who, node, by]) {
+    const item = make("li");
+    item.append(make("time", "", to < 0 ? "from " + from + " s" : from === to ? from + " s" : from + "–" + to + " s"));
+    let words = data.verbs[verb];
+    if (node >= 0) words = words.replace("@", name(node));
+    if (by >= 0) words = words.replace("%", data.pods[by][4]);
+    const counts = new Map();
+    for (const w of who) counts.set(w, (counts.get(w) || 0) + 1);
+    const names = [...counts].map(([w, c]) => data.pods[w][4] + (c > 1 ? " ×" + c : ""));
+    const text = make("span", "", names.length ? names.join(", ") + ": " : "");
+    const kind = verb < 5 ? "k" : verb === 5 || verb === 6 ? "evict" : verb === 9 ? "wait" : "";
+    text.append(make("span", kind, words));
+    item.append(text);
+    return item;
+  }
+  function drawStory(scene) {
+    const box = $("story");
+    box.textContent = "";
+    if (!order.length) {
+      box.append(make("p", "hint", "Everything runs. Take a node away."));
+      return;
+    }
+    // The story of an order is the stories of its beginnings, one after the other.
+    const phaseOf = phase === "e" ? "e" : "f";
+    for (let i = 1; i <= order.length; i++) {
+      const part = sceneOf(order.slice(0, i), phaseOf);
+      if (part) section(box, part);
+    }
+    if (phase === "r") section(box, scene);
+    if (!scene.api) box.append(make("p", "bad", "The control plane does not answer: nothing is evicted, scheduled or replaced. What runs goes on running."));
+  }
+  function section(box, part) {
+    const list = make("ol");
+    for (const l of part.story) list.append(line(l));
+    box.append(list);
+  }
+
+  function drawState(scene) {
+    const body = $("state").tBodies[0];
+    body.textContent = "";
+    data.rows.forEach((row, r) => {
+      const text = data.texts[scene.rows[r]];
+      const tr = make("tr");
+      const head = make("th", "", row);
+      head.scope = "row";
+      const kind = /pending|lifeboat|rest|\d\/\d/.test(text) ? "st-wait" : /^up/.test(text) ? "st-up" : text === "–" ? "" : "st-down";
+      tr.append(head, make("td", kind, text));
+      body.append(tr);
+    });
+  }
+
+  function draw() {
+    const scene = sceneOf(order, phase);
+    const before = shown ? standing(shown) : null;
+    drawNodes(scene, before);
+    drawStory(scene);
+    drawState(scene);
+    shown = scene;
+    for (const b of document.querySelectorAll("[data-phase]")) {
+      b.setAttribute("aria-pressed", String(order.length > 0 && b.dataset.phase === phase));
+      b.disabled = !order.length || !sceneOf(order, b.dataset.phase);
+    }
+    $("undo").disabled = $("reset").disabled = !order.length;
+    const moment = { e: "before fencing", f: "after fencing", r: "back again" }[phase];
+    say(order.length ? "Lost: " + inWords(order) + " – " + moment + (scene.api ? "" : " – frozen: no control plane") : "All nodes are up.");
+    const at = data.columns.indexOf(order.flat().sort((a, b) => a - b).join("+"));
+    document.querySelectorAll("#table tbody tr").forEach((tr, i) => tr.classList.toggle("on", i === at));
+  }
+
+  function open(column, row) {
+    const details = $("why-" + column);
+    details.open = true;
+    document.querySelectorAll("dt.on").forEach((e) => e.classList.remove("on"));
+    const at = $("why-" + column + "-" + row);
+    if (at) { at.classList.add("on"); at.focus({ preventScroll: true }); at.scrollIntoView({ block: "center" }); }
+  }
+  function column(c) {
+    const set = data.columns[c] ? data.columns[c].split("+").map(Number) : [];
+    return go(set.length ? [set] : [], "f");
+  }
+
+  function start() {
+    document.documentElement.classList.add("live");
+    $("stage").hidden = false;
+    data.nodes.forEach((node, n) => {
+      const box = make("div", "node");
+      const button = make("button");
+      button.type = "button";
+      button.dataset.node = node.name;
+      if (n < 9) button.setAttribute("aria-keyshortcuts", String(n + 1));
+      button.append(make("b", "", node.name), make("span", "role", node.role), make("span", "act", "take away"));
+      button.addEventListener("click", (e) => click(n, e.shiftKey));
+      box.append(button);
+      $("nodes").append(box);
+    });
+    const legend = $("legend");
+    legend.append("tiers:");
+    data.tiers.forEach((tier, i) => legend.append(make("span", "pod t" + Math.min(i, 3), tier)));
+    legend.append(make("span", "pod tn", "K3s’s own"));
+    legend.append("filled: moved or new");
+    for (const b of document.querySelectorAll("[data-phase]")) b.addEventListener("click", () => go(order, b.dataset.phase));
+    $("undo").addEventListener("click", undo);
+    $("reset").addEventListener("click", () => go([], "e"));
+    document.querySelectorAll("a.see").forEach((a) => a.addEventListener("click", (e) => {
+      e.preventDefault();
+      if (column(a.dataset.column)) $("stage").scrollIntoView();
+    }));
+    document.querySelectorAll("td a").forEach((a) => a.addEventListener("click", (e) => {
+      e.preventDefault();
+      column(a.dataset.column);
+      open(a.dataset.column, a.dataset.row);
+    }));
+    addEventListener("popstate", () => {
+      const at = fromAddress();
+      if (at) go(...at, false); else if (!/^#why/.test(location.hash)) go([], "e", false);
+    });
+    addEventListener("keydown", (e) => {
+      if (e.ctrlKey || e.metaKey || e.altKey) return;
+      const k = e.key.toLowerCase();
+      if (/^[1-9]$/.test(k) && data.nodes[k - 1]) click(k - 1, false);
+      else if (k === "e" || k === "f") order.length && go(order, k);
+      else if (k === "b") order.length && go(order, "r");
+      else if (k === "u" || k === "backspace") undo();
+      else if (k === "0") go([], "e");
+      else return;
+      e.preventDefault();
+    });
+    addEventListener("beforeprint", () => document.querySelectorAll("#why details").forEach((d) => { d.open = true; }));
+    const at = fromAddress();
+    if (!at || !go(...at, false)) draw();
+  }
+  start();
+})();
