@@ -109,7 +109,10 @@ fn scene<'r>(
         Moment::Fencing => Phase::Fencing,
         Moment::Return => Phase::Return,
     };
-    report.atlas.scene(&order, phase).ok_or_else(|| "this order of losses is not played for pictures".to_owned())
+    report
+        .atlas
+        .scene(&order, phase)
+        .ok_or_else(|| "this order of losses is not played for pictures".to_owned())
 }
 
 fn put(path: &Path, text: &str, next: &str) -> Result<(), String> {

@@ -14,6 +14,9 @@ use super::story::{self, Line};
 /// Most orders of losses that are played; the page says how to see others.
 pub const MOST_ORDERS: usize = 90;
 
+/// Up to so many nodes, every order of sets is played.
+const SMALL: usize = 4;
+
 /// The phases of a scene, in the order in which they come.
 pub const PHASES: [Phase; 3] = [Phase::Eviction, Phase::Fencing, Phase::Return];
 
@@ -144,23 +147,33 @@ fn orders(model: &Model) -> (Vec<Order>, bool) {
         let order = found[at].clone();
         let left: Vec<NodeId> =
             singles.iter().copied().filter(|n| !order.iter().any(|set| set.contains(n))).collect();
-        // After a single node a further one; sets of several nodes only go on where room is plenty.
-        let wide = order.iter().any(|set| set.len() > 1) && singles.len() > 4;
-        for node in left.into_iter().filter(|_| !wide) {
+        // Small clusters: every set of what is left. Larger ones: a further node after single nodes.
+        let small = singles.len() <= SMALL;
+        let wide = !small && order.iter().any(|set| set.len() > 1);
+        for set in subsets(&left).filter(|set| !wide && (small || set.len() == 1)) {
             if found.len() >= MOST_ORDERS {
                 complete = false;
                 break;
             }
             let mut next = order.clone();
-            next.push(vec![node]);
+            next.push(set);
             if !found.contains(&next) {
                 found.push(next);
             }
         }
-        complete &= !wide;
+        complete &= small;
         at += 1;
     }
     (found, complete)
+}
+
+/// Every non-empty subset, ascending; of many nodes the single ones only.
+fn subsets(of: &[NodeId]) -> impl Iterator<Item = Vec<NodeId>> + use<'_> {
+    let masks = if of.len() <= SMALL { 1_usize << of.len() } else { 1 };
+    let singles = of.iter().filter(move |_| masks == 1).map(|&n| vec![n]);
+    let all = (1..masks)
+        .map(|mask| of.iter().enumerate().filter(|(i, _)| mask & (1 << i) != 0).map(|(_, &n)| n).collect());
+    singles.chain(all)
 }
 
 fn cells(

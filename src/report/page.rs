@@ -6,11 +6,11 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
+use super::Report;
 use super::atlas::{PHASES, Scene, node_of};
 use super::story::Verb;
 use super::svg::{self, escape};
 use super::table::{Table, table};
-use super::Report;
 use crate::lifecycle::{NodeId, PodStatus};
 use crate::policy::Phase;
 use crate::prove::render::words;
@@ -78,11 +78,8 @@ fn claims(report: &Report<'_>) -> String {
         );
     }
     out.push_str("</ul>");
-    let (proved, all) = report
-        .proof
-        .claims
-        .iter()
-        .fold((0, 0), |(p, n), c| (p + usize::from(c.verdict.is_proved()), n + 1));
+    let (proved, all) =
+        report.proof.claims.iter().fold((0, 0), |(p, n), c| (p + usize::from(c.verdict.is_proved()), n + 1));
     if all == 0 {
         return "<p class=\"sum\">The policy claims nothing.</p>".to_owned();
     }
@@ -100,7 +97,7 @@ fn rows(out: &mut String, table: &Table) {
     }
     out.push_str("</tr></thead><tbody>\n");
     for (c, lost) in table.columns.iter().enumerate() {
-        let scenario = lost.scenarios.iter().map(|s| format!("<b>{}</b> ", escape(s))).collect::<String>();
+        let scenario = lost.scenarios.iter().map(|s| format!("<b>{}</b>", escape(s))).collect::<String>();
         let _ = write!(
             out,
             "<tr><th scope=\"row\"><a class=\"see\" href=\"{}\" data-column=\"{c}\">{scenario}{}</a></th>",
@@ -145,7 +142,8 @@ fn mark(mark: Mark) -> &'static str {
 fn explanations(out: &mut String, table: &Table) {
     out.push_str("<section id=\"why\"><h2>Why</h2>\n");
     for (c, lost) in table.columns.iter().enumerate() {
-        let title = if lost.title == "none" { "nothing lost".to_owned() } else { format!("lost: {}", lost.title) };
+        let title =
+            if lost.title == "none" { "nothing lost".to_owned() } else { format!("lost: {}", lost.title) };
         let _ = write!(out, "<details id=\"why-{c}\"><summary>{}</summary>", escape(&title));
         if !lost.claims.is_empty() {
             out.push_str("<ul>");

@@ -1,5 +1,7 @@
 //! What happened between two scenes, alike events in one line.
 
+use std::collections::BTreeSet;
+
 use crate::lifecycle::{Act, Event, Happening, NodeId, PodId, What, Window, WorkloadId};
 use crate::prove::Model;
 use crate::prove::play::{Played, Run};
@@ -50,14 +52,14 @@ impl Verb {
         match self {
             Verb::Dies => "@ dies",
             Verb::Returns => "@ comes back",
-            Verb::Fenced => "@ is fenced by hand or by the fence unit",
-            Verb::NotReady => "@ is NotReady: the control plane has noticed",
+            Verb::Fenced => "@ is fenced",
+            Verb::NotReady => "@ is NotReady",
             Verb::Ready => "@ is Ready",
             Verb::Evicted => "evicted by the taint of @",
             Verb::Displaced => "evicted on @ to make room for %",
-            Verb::Collected => "removed from @ for good",
-            Verb::Bound => "start on @",
-            Verb::Waiting => "find no node and wait",
+            Verb::Collected => "removed from the records of @",
+            Verb::Bound => "bound to @",
+            Verb::Waiting => "no node takes them: they wait",
         }
     }
 }
@@ -95,8 +97,22 @@ pub fn fenced(model: &Model, played: &Played<'_>) -> Vec<Line> {
 fn between(model: &Model, run: &Run<'_>, from: usize, to: usize) -> Vec<Line> {
     let zero = run.log.get(from).map_or(Window::ZERO, |e| e.when);
     let mut lines: Vec<Line> = Vec::new();
-    for event in run.log.iter().take(to).skip(from) {
-        let Some((verb, who, node, by)) = told(run, event) else { continue };
+    // Who waits already; a further failed attempt is no news.
+    let mut waiting = BTreeSet::new();
+    for (i, event) in run.log.iter().enumerate().take(to).skip(from) {
+        let news = match event.what {
+            What::Unschedulable(p) => {
+                // A pod that has just evicted others waits for its own room, which it will get.
+                let preempted = i > 0 && matches!(run.log[i - 1].what, What::Preempts(q, _) if p == q);
+                !preempted && waiting.insert(p)
+            }
+            What::Bound(p, _) => {
+                waiting.remove(&p);
+                true
+            }
+            _ => true,
+        };
+        let Some((verb, who, node, by)) = told(run, event).filter(|_| news) else { continue };
         // DaemonSet pods belong to their node; what becomes of the node is told.
         if who.is_some_and(|w| model.row(w).daemon) {
             continue;
@@ -105,9 +121,8 @@ fn between(model: &Model, run: &Run<'_>, from: usize, to: usize) -> Vec<Line> {
             earliest: event.when.earliest.saturating_sub(zero.earliest),
             latest: event.when.latest.zip(zero.latest).map(|(l, z)| l.saturating_sub(z)),
         };
-        let alike = |l: &&mut Line| {
-            l.verb == verb && l.node == node && l.by == by && l.when == when && who.is_some()
-        };
+        let alike =
+            |l: &&mut Line| l.verb == verb && l.node == node && l.by == by && l.when == when && who.is_some();
         match lines.iter_mut().rev().take(12).find(alike) {
             Some(line) => line.who.extend(who),
             None => lines.push(Line { when, verb, who: who.into_iter().collect(), node, by }),

@@ -82,8 +82,7 @@ fn picture(report: &Report<'_>, scene: &Scene, alone: bool) -> String {
     let waiting = groups(report, scene, None);
     let inner = width - 2 * GAP;
     if !waiting.is_empty() {
-        let _ =
-            write!(body, "<text class=\"h\" x=\"{GAP}\" y=\"{}\">Waiting for a node</text>", y + 12);
+        let _ = write!(body, "<text class=\"h\" x=\"{GAP}\" y=\"{}\">Waiting for a node</text>", y + 12);
         y += 20;
         flow(&mut body, &waiting, GAP, y, inner);
         y += height(&waiting, inner) + GAP;
@@ -236,7 +235,11 @@ fn wide(text: &str) -> usize {
 }
 
 /// Places chips line by line and calls back with each chip's place.
-fn layout(groups: &[Group], inner: usize, mut each: impl FnMut(&Group, Option<&Chip>, usize, usize)) -> usize {
+fn layout(
+    groups: &[Group],
+    inner: usize,
+    mut each: impl FnMut(&Group, Option<&Chip>, usize, usize),
+) -> usize {
     let mut y = 0;
     for group in groups {
         let mut x = 0;
@@ -266,7 +269,9 @@ fn flow(body: &mut String, groups: &[Group], left: usize, top: usize, inner: usi
     layout(groups, inner, |group, chip, x, y| {
         let (x, y) = (left + x, top + y);
         let _ = match chip {
-            None => write!(body, "<text class=\"d\" x=\"{x}\" y=\"{}\">{}</text>", y + 11, escape(&group.label)),
+            None => {
+                write!(body, "<text class=\"d\" x=\"{x}\" y=\"{}\">{}</text>", y + 11, escape(&group.label))
+            }
             Some(chip) => {
                 let most = (inner - 14) * 10 / 63;
                 write!(

@@ -22,13 +22,13 @@
 
   // The address names the scene, so that it can be shared and the browser's way back works.
   const address = () =>
-    order.length ? "#lose=" + order.map((s) => s.map((n) => encodeURIComponent(name(n))).join("+")).join(">") + "&phase=" + PHASES[phase] : "#";
+    order.length ? "#lose=" + order.map((s) => s.map((n) => encodeURIComponent(name(n))).join("+")).join("~") + "&phase=" + PHASES[phase] : "#";
   const fromAddress = () => {
-    const found = /^#lose=([^&]*)&phase=(\w+)$/.exec(location.hash.replaceAll("%3E", ">"));
+    const found = /^#lose=([^&]*)&phase=(\w+)$/.exec(location.hash);
     if (!found) return null;
     const number = (text) => data.nodes.findIndex((n) => n.name === decodeURIComponent(text));
     try {
-      const sets = found[1].split(">").map((s) => s.split("+").map(number).sort((a, b) => a - b));
+      const sets = found[1].split("~").map((s) => s.split("+").map(number).sort((a, b) => a - b));
       const letter = Object.keys(PHASES).find((k) => PHASES[k] === found[2]);
       return letter && sets.flat().every((n) => n >= 0) ? [sets, letter] : null;
     } catch { return null; }
@@ -133,14 +133,26 @@
     let words = data.verbs[verb];
     if (node >= 0) words = words.replace("@", name(node));
     if (by >= 0) words = words.replace("%", data.pods[by][4]);
-    const counts = new Map();
-    for (const w of who) counts.set(w, (counts.get(w) || 0) + 1);
-    const names = [...counts].map(([w, c]) => data.pods[w][4] + (c > 1 ? " ×" + c : ""));
-    const text = make("span", "", names.length ? names.join(", ") + ": " : "");
     const kind = verb < 5 ? "k" : verb === 5 || verb === 6 ? "evict" : verb === 9 ? "wait" : "";
-    text.append(make("span", kind, words));
+    const text = make("span");
+    text.append(make("span", kind, words + (who.length ? ": " : "")), listed(who));
     item.append(text);
     return item;
+  }
+  // Pods by service: `argocd (server, redis), app-shop ×2`.
+  function listed(who) {
+    const groups = new Map();
+    for (const w of who) {
+      const [service, short] = data.pods[w];
+      const group = service || data.pods[w][4];
+      if (!groups.has(group)) groups.set(group, new Map());
+      const pods = groups.get(group);
+      const label = service ? short : "";
+      pods.set(label, (pods.get(label) || 0) + 1);
+    }
+    const count = (c) => (c > 1 ? " ×" + c : "");
+    return [...groups].map(([group, pods]) =>
+      pods.has("") ? group + count(pods.get("")) : group + " (" + [...pods].map(([p, c]) => p + count(c)).join(", ") + ")").join(", ");
   }
   function drawStory(scene) {
     const box = $("story");

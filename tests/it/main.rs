@@ -9,6 +9,7 @@ mod lifecycle;
 mod policy;
 mod probe;
 mod prove;
+mod report;
 mod scheduler;
 mod scheduler_laws;
 mod scheduler_versions;
