@@ -176,9 +176,9 @@ fn pictures(out: &mut String, report: &Report<'_>, table: &Table) {
         let order: Vec<Vec<NodeId>> = if lost.set.is_empty() { Vec::new() } else { vec![lost.set.clone()] };
         let phase = if lost.set.is_empty() { Phase::Eviction } else { Phase::Fencing };
         let Some(scene) = report.atlas.scene(&order, phase) else { continue };
-        let _ = write!(
+        let _ = writeln!(
             out,
-            "<figure id=\"picture-{c}\"><figcaption>{}</figcaption>{}</figure>\n",
+            "<figure id=\"picture-{c}\"><figcaption>{}</figcaption>{}</figure>",
             escape(&lost.scenarios.join(", ")),
             svg::inline(report, scene)
         );

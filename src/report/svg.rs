@@ -205,7 +205,11 @@ fn groups(report: &Report<'_>, scene: &Scene, place: Option<NodeId>) -> Vec<Grou
             PodStatus::Lost(_) => " gone",
         };
         if matches!(stand.status, PodStatus::Stuck(_)) {
-            text.push_str(" · stuck");
+            text.push_str(if up(scene, stand.who) >= up(report.atlas.green(), stand.who) {
+                " · replaced"
+            } else {
+                " · stuck"
+            });
         }
         let order = (usize::from(row.service.is_none()), usize::from(at.is_none()), label.clone());
         let group = chips.entry(order).or_insert_with(|| (label, Vec::new()));
@@ -224,14 +228,32 @@ fn groups(report: &Report<'_>, scene: &Scene, place: Option<NodeId>) -> Vec<Grou
         .collect()
 }
 
+/// Pods of a workload that run.
+fn up(scene: &Scene, who: crate::lifecycle::WorkloadId) -> usize {
+    let mine = scene.pods.iter().filter(|s| s.who == who && matches!(s.status, PodStatus::Up(_)));
+    mine.map(|s| s.count).sum()
+}
+
 /// A name without its namespace.
 pub(super) fn short(name: &str) -> &str {
     name.rsplit_once('/').map_or(name, |(_, name)| name)
 }
 
+/// The width of a text at 12 px in a common sans-serif; the picture says it to the viewer, too, so that
+/// another font fits.
+fn length(text: &str) -> usize {
+    let tenths = |c: char| match c {
+        'i' | 'j' | 'l' | '.' | ',' | ':' | '\'' | '|' | '!' => 34,
+        'f' | 't' | 'r' | '-' | '(' | ')' | '/' | ' ' | '·' => 46,
+        'm' | 'w' | 'M' | 'W' | '@' | '%' => 108,
+        'A'..='Z' => 84,
+        _ => 72,
+    };
+    text.chars().map(tenths).sum::<usize>() / 10
+}
+
 fn wide(text: &str) -> usize {
-    // A mean width of 6.3 px per character at 12 px, and the chip's padding.
-    text.chars().count() * 63 / 10 + 14
+    length(text) + 16
 }
 
 /// Places chips line by line and calls back with each chip's place.
@@ -248,7 +270,7 @@ fn layout(
             y += 16;
         }
         for chip in &group.chips {
-            let w = wide(&chip.text).min(inner);
+            let w = wide(&cut(&chip.text, (inner - 16) / 8));
             if x > 0 && x + w > inner {
                 x = 0;
                 y += LINE;
@@ -273,16 +295,17 @@ fn flow(body: &mut String, groups: &[Group], left: usize, top: usize, inner: usi
                 write!(body, "<text class=\"d\" x=\"{x}\" y=\"{}\">{}</text>", y + 11, escape(&group.label))
             }
             Some(chip) => {
-                let most = (inner - 14) * 10 / 63;
+                let text = cut(&chip.text, (inner - 16) / 8);
                 write!(
                     body,
                     "<g class=\"c {}\"><rect x=\"{x}\" y=\"{y}\" width=\"{}\" height=\"20\" rx=\"10\"/>\
-                     <text x=\"{}\" y=\"{}\">{}</text></g>",
+                     <text x=\"{}\" y=\"{}\" textLength=\"{}\">{}</text></g>",
                     chip.class,
-                    wide(&chip.text).min(inner),
-                    x + 7,
+                    wide(&text),
+                    x + 8,
                     y + 14,
-                    escape(&cut(&chip.text, most))
+                    length(&text),
+                    escape(&text)
                 )
             }
         };

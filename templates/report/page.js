@@ -7,7 +7,6 @@
   const UP = 0, PENDING = 2, STUCK = 4, LOST = 5;
   let order = []; // of sets of node numbers
   let phase = "e";
-  let shown = null;
 
   const make = (tag, className, text) => {
     const e = document.createElement(tag);
@@ -83,7 +82,15 @@
     return found;
   };
 
-  function chips(box, groups, node, before) {
+  // Pods that run, by workload.
+  const running = (scene) => {
+    const found = new Map();
+    for (const [who, status, , count] of scene.pods) if (status === UP) found.set(who, (found.get(who) || 0) + count);
+    return found;
+  };
+  const wanted = running(data.scenes["/e"]);
+
+  function chips(box, groups, node, before, up) {
     for (const [label, pods] of groups || []) {
       const group = make("div", "grp");
       group.append(make("span", "", label));
@@ -93,7 +100,7 @@
         const chip = make("span", "pod s" + status + " t" + (tier < 0 ? "n" : Math.min(tier, 3)), count > 1 ? short + " ×" + count : short);
         const was = before ? before.get(who + "@" + node + "/" + status) || 0 : count;
         if (count > was && status <= PENDING) chip.classList.add("new");
-        if (status === STUCK) chip.append(make("i", "", "stuck"));
+        if (status === STUCK) chip.append(make("i", "", (up.get(who) || 0) >= (wanted.get(who) || 1) ? "replaced" : "stuck"));
         if (status === LOST) chip.append(make("i", "", "lost"));
         chip.title = full + (tier >= 0 ? " (" + data.tiers[tier] + ")" : "");
         list.append(chip);
@@ -107,6 +114,7 @@
 
   function drawNodes(scene, before) {
     const by = places(scene);
+    const up = running(scene);
     data.nodes.forEach((node, n) => {
       const box = $("nodes").children[n];
       const dead = isDead(n);
@@ -116,13 +124,13 @@
       button.querySelector(".role").textContent = dead ? "lost · " + node.role : node.role;
       button.querySelector(".act").textContent = phase === "r" ? "lose it anew" : dead ? "bring back" : "take away";
       while (box.children.length > 1) box.lastChild.remove();
-      chips(box, by.get(n), n, before);
+      chips(box, by.get(n), n, before, up);
     });
     const tray = $("waiting");
     tray.textContent = "";
     if (by.has(-1)) {
       tray.append(make("h3", "", "Waiting for a node"));
-      chips(tray, by.get(-1), -1, before);
+      chips(tray, by.get(-1), -1, before, up);
     }
   }
 
@@ -192,11 +200,11 @@
 
   function draw() {
     const scene = sceneOf(order, phase);
-    const before = shown ? standing(shown) : null;
+    const parent = phase === "r" ? sceneOf(order, "f") : order.length ? sceneOf(order.slice(0, -1), phase) : null;
+    const before = parent ? standing(parent) : null;
     drawNodes(scene, before);
     drawStory(scene);
     drawState(scene);
-    shown = scene;
     for (const b of document.querySelectorAll("[data-phase]")) {
       b.setAttribute("aria-pressed", String(order.length > 0 && b.dataset.phase === phase));
       b.disabled = !order.length || !sceneOf(order, b.dataset.phase);
