@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use crate::kube::{
     ContainerImage, LabelSelector, Labels, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget,
-    PriorityClass, ResourceList, Service, StorageClass, Taint,
+    PriorityClass, ResourceList, ResourceQuota, Service, StorageClass, Taint,
 };
 
 pub use admission::{Priority, SYSTEM_CLUSTER_CRITICAL, SYSTEM_NODE_CRITICAL};
@@ -79,6 +79,8 @@ pub struct Cluster {
     pub controllers: Vec<ControllerSelector>,
     /// Disruption budgets.
     pub pdbs: Vec<PodDisruptionBudget>,
+    /// Resource quotas.
+    pub quotas: Vec<ResourceQuota>,
     /// Storage classes.
     pub storage_classes: Vec<StorageClass>,
     /// Volumes.

@@ -116,6 +116,10 @@ impl Reading {
                 let pdb = in_namespace(value, |p: &mut kube::PodDisruptionBudget| &mut p.metadata)?;
                 self.cluster.pdbs.push(pdb);
             }
+            "ResourceQuota" => {
+                let quota = in_namespace(value, |q: &mut kube::ResourceQuota| &mut q.metadata)?;
+                self.cluster.quotas.push(quota);
+            }
             "StorageClass" => self.cluster.storage_classes.push(named(value)?),
             "PersistentVolume" => self.cluster.volumes.push(named(value)?),
             "PersistentVolumeClaim" => {

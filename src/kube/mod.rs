@@ -28,7 +28,10 @@ pub use pod::{
     ClaimSource, Container, ContainerPort, EphemeralClaim, EphemeralSource, Pod, PodSpec, PodStatus,
     PodTemplateSpec, Resources, Volume,
 };
-pub use policy::{PodDisruptionBudget, PodDisruptionBudgetSpec, PodDisruptionBudgetStatus, PriorityClass};
+pub use policy::{
+    PodDisruptionBudget, PodDisruptionBudgetSpec, PodDisruptionBudgetStatus, PriorityClass, ResourceQuota,
+    ResourceQuotaSpec, ScopeRequirement, ScopeSelector,
+};
 pub use quantity::{Quantity, QuantityError};
 pub use read::{ReadError, read};
 pub use selector::{

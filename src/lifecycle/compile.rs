@@ -2,10 +2,12 @@
 
 use super::clocks::Clocks;
 use super::control_plane::Datastore;
-use super::facts::{BudgetFacts, Facts, Kind, NodeFacts, Patience, Storage, WorkloadFacts, WorkloadId};
+use super::facts::{
+    BudgetFacts, Facts, Kind, NodeFacts, Patience, QuotaFacts, Storage, WorkloadFacts, WorkloadId,
+};
 use super::window::Millis;
 use crate::cluster::{Cluster, Node, Workload, WorkloadKind, ZONE_LABEL};
-use crate::kube::{Effect, Pod, Quantity, Taint, Toleration};
+use crate::kube::{Effect, Pod, Quantity, ResourceQuota, Taint, Toleration};
 
 /// The node label of a region.
 const REGION_LABEL: &str = "topology.kubernetes.io/region";
@@ -47,7 +49,24 @@ impl Facts {
                 })
             })
             .collect();
-        Self { clocks, datastore, nodes, workloads, budgets, quotas: Vec::new() }
+        let quotas = cluster.quotas.iter().map(|q| quota(cluster, q)).collect();
+        Self { clocks, datastore, nodes, workloads, budgets, quotas }
+    }
+}
+
+fn quota(cluster: &Cluster, quota: &ResourceQuota) -> QuotaFacts {
+    let namespace = quota.metadata.namespace().to_owned();
+    let counts =
+        |w: &Workload| w.namespace == namespace && quota.counts_class(&w.template.spec.priority_class_name);
+    let amount = |name: &str, value: fn(Quantity) -> i64| {
+        quota.hard(name).map(|q| u64::try_from(value(q)).unwrap_or(0))
+    };
+    QuotaFacts {
+        counts: cluster.workloads.iter().map(counts).collect(),
+        cpu: amount("cpu", Quantity::milli),
+        memory: amount("memory", Quantity::value),
+        pods: quota.spec.hard.get("pods").map(|q| u64::try_from(q.value()).unwrap_or(0)),
+        namespace,
     }
 }
 

@@ -136,17 +136,19 @@ pub struct BudgetFacts {
     pub must_remain: u32,
 }
 
-/// A ResourceQuota on requests, possibly scoped by priority classes.
+/// A ResourceQuota on requests and pods, possibly scoped by priority classes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QuotaFacts {
     /// Namespace.
     pub namespace: String,
-    /// Priority classes it counts; empty: all pods.
-    pub classes: Vec<String>,
+    /// Whether it counts the pods of a workload, by workload.
+    pub counts: Vec<bool>,
     /// `requests.cpu` in milli-CPU.
     pub cpu: Option<u64>,
     /// `requests.memory` in bytes.
     pub memory: Option<u64>,
+    /// Number of pods.
+    pub pods: Option<u64>,
 }
 
 /// Everything the engine needs to know.

@@ -33,7 +33,10 @@ pub fn role(api_version: &str, kind: &str) -> Option<Role> {
         | ("", "Pod" | "ReplicationController") => Some(Role::Carrier),
         ("monitoring.coreos.com", "Prometheus" | "PrometheusAgent" | "Alertmanager" | "ThanosRuler")
         | ("argoproj.io", "EventBus" | "Sensor" | "EventSource") => Some(Role::OperatorCarrier),
-        ("", "Node" | "Namespace" | "Service" | "PersistentVolume" | "PersistentVolumeClaim")
+        (
+            "",
+            "Node" | "Namespace" | "Service" | "PersistentVolume" | "PersistentVolumeClaim" | "ResourceQuota",
+        )
         | ("scheduling.k8s.io", "PriorityClass")
         | ("policy", "PodDisruptionBudget")
         | ("storage.k8s.io", "StorageClass") => Some(Role::Cluster),

@@ -5,7 +5,7 @@
 //! alone. The one exception is the set of lost nodes, which the bounds subtract themselves.
 
 use crate::cluster::{Cluster, HOSTNAME_LABEL, Workload, WorkloadKind};
-use crate::kube::{Effect, Pod, PodAffinityTerm};
+use crate::kube::{Effect, Pod, PodAffinityTerm, ResourceQuota};
 use crate::lifecycle::{NodeId, WorkloadId};
 
 /// Resources that are counted: CPU in thousandths, memory in bytes, pods, then every other resource
@@ -354,7 +354,12 @@ fn class(cluster: &Cluster, world: &World, workload: &Workload, pod: &Pod) -> Cl
                     | WorkloadKind::DaemonSet
             ),
         pod_pull: false,
-        beyond: beyond(workload, pod),
+        beyond: beyond(workload, pod).or_else(|| {
+            let counted = |q: &ResourceQuota| {
+                q.metadata.namespace() == workload.namespace && q.counts_class(&spec.priority_class_name)
+            };
+            cluster.quotas.iter().any(counted).then_some("a resource quota")
+        }),
     }
 }
 

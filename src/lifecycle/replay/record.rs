@@ -7,10 +7,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::cluster::{Cluster, KubernetesVersion};
-use crate::kube::Quantity;
 use crate::lifecycle::clocks::Clocks;
 use crate::lifecycle::control_plane::Datastore;
-use crate::lifecycle::facts::{Facts, QuotaFacts};
+use crate::lifecycle::facts::Facts;
 use crate::lifecycle::window::Window;
 
 /// A recorded file.
@@ -212,7 +211,7 @@ impl Recording {
         }
         documents.push(json!({"kind": "StorageClass", "metadata": {"name": "local-path"},
             "provisioner": "rancher.io/local-path", "volumeBindingMode": "WaitForFirstConsumer"}));
-        documents.extend(objects.other.iter().filter(|o| o["kind"] != "ResourceQuota").cloned());
+        documents.extend(objects.other.iter().cloned());
         documents.extend(objects.items.iter().cloned());
         if self.scenario.starts_with("preempt") {
             documents.extend([filler("filler-a"), filler("filler-b")]);
@@ -223,8 +222,7 @@ impl Recording {
         }
         let cluster = reading.cluster;
         let minor = u32::from(version.minor());
-        let mut facts = Facts::of(&cluster, clocks(&self.profile, minor), Datastore::Etcd);
-        facts.quotas = objects.other.iter().filter(|o| o["kind"] == "ResourceQuota").map(quota).collect();
+        let facts = Facts::of(&cluster, clocks(&self.profile, minor), Datastore::Etcd);
         let mut workloads = BTreeMap::new();
         for (i, workload) in cluster.workloads.iter().enumerate() {
             let label = workload.template.metadata.labels.get("replay/workload").unwrap_or(&workload.name);
@@ -256,17 +254,4 @@ fn filler(name: &str) -> Value {
         "spec": {"replicas": 12, "selector": {"matchLabels": {"app": name}}, "template": {"metadata": {"labels": labels},
         "spec": {"containers": [{"name": "app", "image": "registry.invalid/app:1",
             "resources": {"requests": {"cpu": "250m", "memory": "700Mi"}}}]}}}})
-}
-
-fn quota(object: &Value) -> QuotaFacts {
-    let amount = |name: &str| object["spec"]["hard"][name].as_str().and_then(|t| t.parse::<Quantity>().ok());
-    let positive = |v: i64| u64::try_from(v).unwrap_or(0);
-    let terms = object["spec"]["scopeSelector"]["matchExpressions"].as_array();
-    let classes = terms.into_iter().flatten().filter_map(|t| t["values"].as_array()).flatten();
-    QuotaFacts {
-        namespace: object["metadata"]["namespace"].as_str().unwrap_or("default").to_owned(),
-        classes: classes.filter_map(Value::as_str).map(str::to_owned).collect(),
-        cpu: amount("requests.cpu").map(|q| positive(q.milli())),
-        memory: amount("requests.memory").map(|q| positive(q.value())),
-    }
 }

@@ -301,18 +301,14 @@ impl<P: Placer> Sim<P> {
     fn over_quota(&self, workload: WorkloadId) -> bool {
         let facts = &self.facts.workloads[usize::from(workload.0)];
         self.facts.quotas.iter().any(|quota| {
-            let counts = |w: &crate::lifecycle::facts::WorkloadFacts| {
-                w.namespace == quota.namespace
-                    && (quota.classes.is_empty() || quota.classes.contains(&w.class))
-            };
-            let used = self
-                .live()
-                .map(|(_, p)| &self.facts.workloads[usize::from(p.workload.0)])
-                .filter(|w| counts(w));
-            let (cpu, memory) = used.fold(facts.requests, |sum, w| {
-                (sum.0.saturating_add(w.requests.0), sum.1.saturating_add(w.requests.1))
+            let counts = |w: WorkloadId| quota.counts.get(usize::from(w.0)).copied().unwrap_or(false);
+            let used = self.live().filter(|(_, p)| counts(p.workload));
+            let used = used.map(|(_, p)| self.facts.workloads[usize::from(p.workload.0)].requests);
+            let (cpu, memory, pods) = used.fold((facts.requests.0, facts.requests.1, 1_u64), |sum, w| {
+                (sum.0.saturating_add(w.0), sum.1.saturating_add(w.1), sum.2.saturating_add(1))
             });
-            counts(facts) && (quota.cpu.is_some_and(|q| cpu > q) || quota.memory.is_some_and(|q| memory > q))
+            let over = |used: u64, hard: Option<u64>| hard.is_some_and(|hard| used > hard);
+            counts(workload) && (over(cpu, quota.cpu) || over(memory, quota.memory) || over(pods, quota.pods))
         })
     }
 
