@@ -9,6 +9,7 @@ mod explain;
 mod fleet;
 mod helm;
 mod init;
+mod observed;
 mod outputs;
 mod prove;
 mod render;

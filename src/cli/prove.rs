@@ -14,7 +14,7 @@ use super::outputs;
 /// Prove or refute what a policy claims about lost nodes, and show what becomes of every workload.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  lifeboat prove\n  lifeboat prove --components\n  lifeboat prove sites/\n  lifeboat prove --lose worker-1,worker-2\n  lifeboat prove --lose 'worker-1 then worker-2' --trace\n\nExit code: 0 nothing refuted, 1 a claim is refuted, 2 broken input."
+    after_help = "Examples:\n  lifeboat prove\n  lifeboat prove --components\n  lifeboat prove sites/\n  lifeboat prove --lose worker-1,worker-2\n  lifeboat prove --lose 'worker-1 then worker-2' --trace\n  lifeboat prove --rendered rendered/\n  kubectl get nodes,pods,deploy,sts,ds,priorityclasses,pdb,pv,pvc,sc,quota -A -o yaml | lifeboat prove --rendered -\n\nExit code: 0 nothing refuted, 1 a claim is refuted, 2 broken input."
 )]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -31,6 +31,9 @@ pub(crate) struct Args {
     /// How much the applications may grow, and how small nodes may be, before a claim breaks.
     #[arg(long, conflicts_with = "lose")]
     headroom: bool,
+    /// Prove what was rendered, or a dump of a cluster, instead of the plan: files, folders, or `-`.
+    #[arg(long, value_name = "FILE|DIR|-", num_args = 1.., conflicts_with = "headroom")]
+    rendered: Vec<PathBuf>,
     /// Decisions that may be spent on a claim that no bound decides.
     #[arg(long, value_name = "N", default_value_t = Options::default().budget)]
     budget: u64,
@@ -43,7 +46,19 @@ pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
         Err(code) => return code,
     };
     let plan = &compiled.compilation.plan;
-    let model = match Model::of_plan(plan) {
+    let mut observed = None;
+    let mut wrong = false;
+    if !args.rendered.is_empty() {
+        match super::observed::read(context, plan, &compiled.sources, &args.rendered) {
+            Ok((read, failed)) => (observed, wrong) = (Some(read), failed),
+            Err(code) => return code,
+        }
+    }
+    let model = match &observed {
+        None => Model::of_plan(plan),
+        Some(observed) => Model::of_observed(&plan.policy, observed),
+    };
+    let model = match model {
         Ok(model) => model,
         Err(error) => {
             anstream::eprintln!("error: {error}");
@@ -67,10 +82,16 @@ pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
     let failed = context.report(findings, &compiled.sources);
     let detail = render::Detail { components: args.components, reasons: args.trace };
     match context.format {
-        Format::Json => anstream::println!("{}", render::json(&proof)),
+        Format::Json => {
+            let mut value = render::json(&proof);
+            if let Some(observed) = &observed {
+                value["input"] = lifeboat::observed::render::json(observed);
+            }
+            anstream::println!("{value}");
+        }
         _ => anstream::print!("{}", render::human(&proof, detail)),
     }
-    if failed || proof.refuted() { ExitCode::from(FINDINGS) } else { ExitCode::SUCCESS }
+    if failed || wrong || proof.refuted() { ExitCode::from(FINDINGS) } else { ExitCode::SUCCESS }
 }
 
 /// Claims of many sites; a story or a table is asked of one.

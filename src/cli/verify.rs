@@ -88,7 +88,8 @@ pub(crate) fn levels(context: &Context, report: &mut Report) {
     }
 }
 
-fn open(path: &Path) -> Input {
+/// Opens a file, or standard input for `-`.
+pub(crate) fn open(path: &Path) -> Input {
     if path == Path::new("-") {
         return Input {
             name: "<stdin>".to_owned(),
@@ -103,7 +104,7 @@ fn open(path: &Path) -> Input {
 }
 
 /// The files behind the arguments, folders opened, each folder in the order of names.
-fn files(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
+pub(crate) fn files(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
     let mut files = Vec::new();
     for input in inputs {
         if input != Path::new("-") && input.is_dir() {

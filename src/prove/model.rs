@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::cluster::Cluster;
 use crate::lifecycle::{Clocks, Compiled, Datastore, Facts, NodeId, WorkloadId};
+use crate::observed::Observed;
 use crate::plan::Plan;
 use crate::policy::{self, Fencing, Policy};
 use crate::scheduler::CompileError;
@@ -103,6 +104,16 @@ impl Model {
         let mut model = Self::of(&plan.policy, &plan.cluster())?;
         let guesses = plan.carriers.iter().filter(|c| c.lasting() && c.fields.values().any(|d| d.guessed));
         model.guessed = u32::try_from(guesses.count()).unwrap_or(u32::MAX);
+        Ok(model)
+    }
+
+    /// A cluster that was read, with the policy's claims.
+    ///
+    /// # Errors
+    /// If the cluster has more nodes than kube-scheduler examines in full.
+    pub fn of_observed(policy: &Policy, observed: &Observed) -> Result<Self, CompileError> {
+        let mut model = Self::of(policy, &observed.cluster)?;
+        model.guessed = observed.guessed;
         Ok(model)
     }
 

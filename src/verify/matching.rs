@@ -8,7 +8,7 @@ use crate::plan::{Carrier, CarrierId, Owner, Plan};
 
 /// What the policy has to do with an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Match {
+pub(crate) enum Match {
     /// It is this carrier.
     Carrier(CarrierId),
     /// It is of this service (index into [`Plan::services`]), but the catalogue does not know it.
@@ -18,13 +18,13 @@ pub(super) enum Match {
 }
 
 /// The plan's carriers by kind and name, of the object and of the workload that runs its pods.
-pub(super) struct Index<'a> {
+pub(crate) struct Index<'a> {
     plan: &'a Plan,
     by_name: BTreeMap<(&'a str, &'a str), Vec<CarrierId>>,
 }
 
 impl<'a> Index<'a> {
-    pub(super) fn new(plan: &'a Plan) -> Self {
+    pub(crate) fn new(plan: &'a Plan) -> Self {
         let mut by_name: BTreeMap<(&str, &str), Vec<CarrierId>> = BTreeMap::new();
         for (id, carrier) in plan.carrier_ids() {
             by_name.entry((&carrier.kind, &carrier.name)).or_default().push(id);
@@ -38,7 +38,7 @@ impl<'a> Index<'a> {
 
     /// Matches by kind, name and namespace; then, for names that the catalogue cannot foresee
     /// (`fullnameOverride`, random suffixes), by the selector's labels within a service's release.
-    pub(super) fn find(&self, object: &Object, workload: &Workload) -> Match {
+    pub(crate) fn find(&self, object: &Object, workload: &Workload) -> Match {
         let keys =
             [(object.kind.as_str(), object.name.as_str()), (workload.kind.as_str(), workload.name.as_str())];
         for key in keys {

@@ -14,7 +14,7 @@ mod application;
 mod engine;
 mod examine;
 mod finish;
-mod matching;
+pub(crate) mod matching;
 pub mod render;
 
 pub use engine::{Input, verify};

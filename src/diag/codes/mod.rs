@@ -80,6 +80,7 @@ pub mod build;
 pub mod catalogue;
 pub mod fleet;
 pub mod manifest;
+pub mod observed;
 pub mod policy;
 pub mod proof;
 pub mod render;
@@ -87,7 +88,7 @@ pub mod verify;
 
 /// All areas with their codes, in the order in which a user meets them.
 #[must_use]
-pub fn areas() -> [(&'static str, &'static [Code]); 8] {
+pub fn areas() -> [(&'static str, &'static [Code]); 9] {
     [
         ("The policy", policy::ALL),
         ("The catalogue and the team's values", catalogue::ALL),
@@ -97,6 +98,7 @@ pub fn areas() -> [(&'static str, &'static [Code]); 8] {
         ("The render", render::ALL),
         ("The proof", proof::ALL),
         ("Fleets", fleet::ALL),
+        ("What is observed", observed::ALL),
     ]
 }
 
