@@ -1,5 +1,6 @@
 //! `lifeboat prove`.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use lifeboat::advise::{Headroom, headroom};
@@ -34,6 +35,9 @@ pub(crate) struct Args {
     /// Prove what was rendered, or a dump of a cluster, instead of the plan: files, folders, or `-`.
     #[arg(long, value_name = "FILE|DIR|-", num_args = 1.., conflicts_with = "headroom")]
     rendered: Vec<PathBuf>,
+    /// Warn where requests are far below use: the text of `kubectl top pods -A`, with or without `--containers`.
+    #[arg(long, value_name = "FILE")]
+    usage: Option<PathBuf>,
     /// Decisions that may be spent on a claim that no bound decides.
     #[arg(long, value_name = "N", default_value_t = Options::default().budget)]
     budget: u64,
@@ -65,6 +69,20 @@ pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
             return ExitCode::from(BROKEN);
         }
     };
+    if let Some(file) = &args.usage {
+        let planned;
+        let cluster = match &observed {
+            Some(observed) => &observed.cluster,
+            None => {
+                planned = plan.cluster();
+                &planned
+            }
+        };
+        match super::observed::usage(context, plan, cluster, &compiled.sources, file) {
+            Ok(failed) => wrong |= failed,
+            Err(code) => return code,
+        }
+    }
     if args.headroom {
         return match headroom(plan) {
             Ok(found) => print_headroom(&found),
@@ -96,9 +114,10 @@ pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
 
 /// Claims of many sites; a story or a table is asked of one.
 fn over_fleet(context: &Context, args: &Args) -> ExitCode {
-    if args.lose.is_some() || args.headroom || args.trace || args.components {
+    let one = !args.rendered.is_empty() || args.usage.is_some();
+    if args.lose.is_some() || args.headroom || args.trace || args.components || one {
         anstream::eprintln!(
-            "error: --lose, --headroom, --trace and --components speak of one site: name its policy"
+            "error: --lose, --headroom, --trace, --components, --rendered and --usage speak of one site: name its policy"
         );
         return ExitCode::from(BROKEN);
     }

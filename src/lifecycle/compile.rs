@@ -49,7 +49,8 @@ impl Facts {
                 })
             })
             .collect();
-        let quotas = cluster.quotas.iter().map(|q| quota(cluster, q)).collect();
+        let mut quotas: Vec<_> = cluster.quotas.iter().map(|q| quota(cluster, q)).collect();
+        quotas.extend(without_class(cluster));
         Self { clocks, datastore, nodes, workloads, budgets, quotas }
     }
 }
@@ -68,6 +69,15 @@ fn quota(cluster: &Cluster, quota: &ResourceQuota) -> QuotaFacts {
         pods: quota.spec.hard.get("pods").map(|q| u64::try_from(q.value()).unwrap_or(0)),
         namespace,
     }
+}
+
+/// Pods that name a priority class which does not exist are refused by admission: a quota of no pods.
+/// Source: `plugin/pkg/admission/priority/admission.go`, v1.34.
+fn without_class(cluster: &Cluster) -> Option<QuotaFacts> {
+    let missing = |w: &Workload| cluster.priority_of(&w.template.spec.priority_class_name).class_is_missing;
+    let counts: Vec<bool> = cluster.workloads.iter().map(missing).collect();
+    let any = counts.contains(&true);
+    any.then(|| QuotaFacts { namespace: String::new(), counts, cpu: None, memory: None, pods: Some(0) })
 }
 
 fn node_facts(node: &Node) -> NodeFacts {

@@ -14,6 +14,9 @@ use crate::manifest::Origin;
 use crate::plan::{Carrier, CarrierId, Owner, Plan};
 use crate::verify::matching::Match;
 
+/// Where the volume controller notes that a claim is bound.
+const BIND_COMPLETED: &str = "pv.kubernetes.io/bind-completed";
+
 /// Builds the cluster, tags its workloads in the policy's words, and compares it with the plan.
 pub(super) fn assemble(plan: &Plan, intake: Intake, observed: &mut Observed) {
     let planned = plan.cluster();
@@ -29,6 +32,7 @@ pub(super) fn assemble(plan: &Plan, intake: Intake, observed: &mut Observed) {
     observed.left_out.push(("gated Pod", reading.gated_pods));
     let cluster = &mut reading.cluster;
     classes_of_pods(cluster, observed);
+    bind_claims(cluster);
     let made = controllers::of_pods(cluster);
     if !made.is_empty() {
         let message = format!(
@@ -55,6 +59,22 @@ pub(super) fn assemble(plan: &Plan, intake: Intake, observed: &mut Observed) {
     let whole = dump || !intake.carriers;
     observed.differences = differences::between(plan, &planned, cluster, &carriers, &intake, whole);
     observed.cluster = std::mem::take(cluster);
+}
+
+/// Dumps are often cleaned of annotations, so a claim that names its volume is bound to it. A volume that the dump
+/// lacks is taken to be made where the pod is first placed.
+fn bind_claims(cluster: &mut Cluster) {
+    for claim in cluster.claims.iter_mut().filter(|c| !c.spec.volume_name.is_empty()) {
+        if cluster.volumes.iter().any(|v| v.metadata.name == claim.spec.volume_name) {
+            claim.metadata.annotations.insert(BIND_COMPLETED.to_owned(), "yes".to_owned());
+            continue;
+        }
+        claim.spec.volume_name.clear();
+        let class = claim.spec.storage_class_name.as_deref().unwrap_or_default();
+        if !cluster.storage_classes.iter().any(|c| c.metadata.name == class) {
+            claim.spec.storage_class_name = Some(crate::plan::objects::LOCAL_CLASS.to_owned());
+        }
+    }
 }
 
 /// Places of workloads by `namespace/name`.

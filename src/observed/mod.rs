@@ -19,6 +19,7 @@ mod intake;
 mod problems;
 mod reach;
 pub mod render;
+pub mod usage;
 
 use crate::cluster::Cluster;
 use crate::diag::{Diagnostic, Severity};

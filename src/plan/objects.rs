@@ -13,7 +13,7 @@ use crate::policy::Storage;
 /// Name of the claim template that stands for a planned volume.
 const CLAIM: &str = "data";
 /// The class of volumes that stay on their node; K3s's own.
-const LOCAL_CLASS: &str = "local-path";
+pub const LOCAL_CLASS: &str = "local-path";
 /// The class that stands for volumes which every node reaches, where the policy names none.
 const REPLICATED_CLASS: &str = "replicated";
 

@@ -110,7 +110,7 @@ fn words(model: &Model, run: &Run<'_>, what: What) -> Option<String> {
                 .collect();
             format!("{} evicts {} on {}", pod(p), victims.join(", "), node(n))
         }
-        What::Refused(w) => format!("a quota refuses a pod of {}", who(w)),
+        What::Refused(w) => format!("admission refuses a pod of {}", who(w)),
         What::Terminating(_) => return None,
     })
 }

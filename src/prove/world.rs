@@ -358,7 +358,8 @@ fn class(cluster: &Cluster, world: &World, workload: &Workload, pod: &Pod) -> Cl
             let counted = |q: &ResourceQuota| {
                 q.metadata.namespace() == workload.namespace && q.counts_class(&spec.priority_class_name)
             };
-            cluster.quotas.iter().any(counted).then_some("a resource quota")
+            let refused = cluster.priority_of(&workload.template.spec.priority_class_name).class_is_missing;
+            (refused || cluster.quotas.iter().any(counted)).then_some("admission that may refuse it")
         }),
     }
 }
