@@ -1,6 +1,8 @@
 //! `cargo xtask bench NAME`: figures, and ratios to a reference that is measured in the same run.
 
+mod build;
 mod fleet;
+mod memory;
 mod scheduler;
 mod verify;
 
@@ -9,11 +11,12 @@ use std::process::ExitCode;
 /// Runs one benchmark.
 pub(crate) fn run(mut args: impl Iterator<Item = String>) -> ExitCode {
     match args.next().as_deref() {
+        Some("build") => build::run(),
         Some("fleet") => fleet::run(args),
         Some("scheduler") => scheduler::run(args),
         Some("verify") => verify::run(),
         other => {
-            eprintln!("xtask bench: unknown benchmark {other:?}; there are: fleet, scheduler, verify");
+            eprintln!("xtask bench: unknown benchmark {other:?}; there are: build, fleet, scheduler, verify");
             ExitCode::from(2)
         }
     }

@@ -12,6 +12,8 @@ use lifeboat::source::extends::{LoadError, Loader};
 use lifeboat::verify::{Input, Report, verify};
 use lifeboat::yaml::Budget;
 
+use super::memory::{peak_mib, reset_peak};
+
 const BYTES: usize = 100_000_000;
 
 struct Files;
@@ -147,15 +149,4 @@ fn reference() {
         parsed.as_array().map_or(0, Vec::len),
         text.len() as f64 / 1e6 / seconds
     );
-}
-
-fn peak_mib() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kib| kib >> 10)
-}
-
-/// Linux forgets the peak so far when 5 is written here.
-fn reset_peak() {
-    let _ = std::fs::write("/proc/self/clear_refs", "5");
 }

@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use lifeboat::catalogue::compose::Facts;
 use lifeboat::catalogue::conform::{
@@ -13,8 +15,8 @@ use lifeboat::source::SourceMap;
 use semver::Version;
 use serde_json::{Value, json};
 
-use super::Args;
 use super::helm::Helm;
+use super::{Args, Leaves};
 use crate::catalogue::{read_facts, sorted};
 
 /// Where profiles come from: the nearest recorded version's.
@@ -28,19 +30,76 @@ pub(super) fn run(args: &Args) -> Result<bool, Box<dyn Error>> {
     if args.helms.is_empty() {
         return Err("say --helm PATH".into());
     }
-    let mut run = Run::new(&folder, args)?;
-    for path in sorted(&folder)? {
+    let known = Known::read(&folder)?;
+    let jobs = jobs(&folder, args)?;
+    let scratch = std::env::temp_dir().join(format!("lifeboat-conformance-{}", std::process::id()));
+    let done = render_all(&jobs, args, &known, &scratch);
+    // The folder holds values files only; one that stays is no harm.
+    let _ = fs::remove_dir_all(&scratch);
+    let (mut versions, mut renders, mut verdict) = (0, 0, Verdict::default());
+    for run in done {
+        let run = run?;
+        println!("{}", run.summary);
+        versions += usize::from(run.renders > 0);
+        renders += run.renders;
+        verdict.add(run.verdict);
+    }
+    if versions == 0 {
+        return Err(format!("{} holds no charts", folder.display()).into());
+    }
+    Ok(super::print(&verdict, &format!("{versions} versions, {renders} renders")))
+}
+
+/// A packaged chart to render.
+struct Job {
+    path: PathBuf,
+    chart: String,
+    version: Version,
+    leaves: bool,
+}
+
+fn jobs(folder: &Path, args: &Args) -> Result<Vec<Job>, Box<dyn Error>> {
+    let mut jobs = Vec::new();
+    for path in sorted(folder)? {
         let Some((chart, version)) = named(&path) else { continue };
         let file = format!("{chart}-{version}");
         if args.only.as_ref().is_none_or(|prefix| file.starts_with(prefix.as_str())) {
-            run.chart(&path, &chart, &version)?;
+            jobs.push(Job { path, chart, version, leaves: args.leaves == Leaves::All });
         }
     }
-    if run.versions == 0 {
-        return Err(format!("{} holds no charts", folder.display()).into());
+    if args.leaves == Leaves::Newest {
+        for i in 0..jobs.len() {
+            let newer = |job: &Job| job.chart == jobs[i].chart && job.version > jobs[i].version;
+            jobs[i].leaves = !jobs.iter().any(newer);
+        }
     }
-    let figures = format!("{} versions, {} renders", run.versions, run.renders);
-    Ok(super::print(&run.verdict, &figures))
+    jobs.sort_by(|a, b| (&a.chart, &a.version).cmp(&(&b.chart, &b.version)));
+    Ok(jobs)
+}
+
+/// One thread per core takes chart after chart; the answers are in the order of the jobs.
+fn render_all<'a>(
+    jobs: &'a [Job],
+    args: &'a Args,
+    known: &'a Known,
+    scratch: &Path,
+) -> Vec<Result<Run<'a>, String>> {
+    let next = AtomicUsize::new(0);
+    let done: Vec<OnceLock<Result<Run<'a>, String>>> = jobs.iter().map(|_| OnceLock::new()).collect();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(job) = jobs.get(at) else { return };
+                    let run = Run::of(job, args, known, scratch.join(at.to_string()));
+                    let _ = done[at].set(run.map_err(|error| error.to_string()));
+                }
+            });
+        }
+    });
+    done.into_iter().filter_map(OnceLock::into_inner).collect()
 }
 
 /// The user's cache folder of charts.
@@ -62,19 +121,15 @@ fn named(path: &Path) -> Option<(String, Version)> {
     name.match_indices('-').find_map(split)
 }
 
-struct Run<'a> {
-    args: &'a Args,
+/// What every chart is held against.
+struct Known {
     policy: String,
     catalogue: Catalogue,
     profiles: Vec<Facts>,
-    scratch: PathBuf,
-    versions: usize,
-    renders: usize,
-    verdict: Verdict,
 }
 
-impl<'a> Run<'a> {
-    fn new(folder: &Path, args: &'a Args) -> Result<Self, Box<dyn Error>> {
+impl Known {
+    fn read(folder: &Path) -> Result<Self, Box<dyn Error>> {
         let mut catalogue = Catalogue::builtin();
         let mut files = Vec::new();
         let beside = folder.join("catalogue");
@@ -85,43 +140,52 @@ impl<'a> Run<'a> {
         }
         let extended = catalogue.extend(&mut SourceMap::default(), files);
         extended.map_err(|report| report.iter().map(|d| d.message.clone() + "\n").collect::<String>())?;
-        let scratch = std::env::temp_dir().join(format!("lifeboat-conformance-{}", std::process::id()));
+        let policy = fs::read_to_string("policy.toml")?;
+        Ok(Self { policy, catalogue, profiles: read_facts(Path::new(FACTS))? })
+    }
+}
+
+/// The renders of one chart.
+struct Run<'a> {
+    args: &'a Args,
+    known: &'a Known,
+    leaves: bool,
+    scratch: PathBuf,
+    renders: usize,
+    verdict: Verdict,
+    summary: String,
+}
+
+impl<'a> Run<'a> {
+    fn of(job: &Job, args: &'a Args, known: &'a Known, scratch: PathBuf) -> Result<Self, Box<dyn Error>> {
         fs::create_dir_all(&scratch)?;
-        Ok(Self {
-            args,
-            policy: fs::read_to_string("policy.toml")?,
-            catalogue,
-            profiles: read_facts(Path::new(FACTS))?,
-            scratch,
-            versions: 0,
-            renders: 0,
-            verdict: Verdict::default(),
-        })
+        let (verdict, summary) = (Verdict::default(), String::new());
+        let mut run = Self { args, known, leaves: job.leaves, scratch, renders: 0, verdict, summary };
+        run.chart(&job.path, &job.chart, &job.version)?;
+        Ok(run)
     }
 
     /// Every policy and profile of one packaged chart.
     fn chart(&mut self, path: &Path, chart: &str, version: &Version) -> Result<(), Box<dyn Error>> {
         let mut sources = SourceMap::default();
-        let known = self.catalogue.chart(&mut sources, chart).map_err(|d| d.message)?;
+        let known = self.known.catalogue.chart(&mut sources, chart).map_err(|d| d.message)?;
         let Some(line) = known.lines.iter().find(|line| line.range.contains(version)) else {
-            println!("{chart} {version}: outside the catalogue's range, left out");
+            self.summary = format!("{chart} {version}: outside the catalogue's range, left out");
             return Ok(());
         };
         let repository = line.name.clone();
         let edition = known.at(version, Some(&repository)).map_err(|d| d.message)?;
-        self.versions += 1;
-        let before = (self.renders, self.verdict.mismatches.len());
         for (what, values, whole) in self.profiles(chart, version) {
             let mut policies = Vec::new();
             if whole {
-                policies.push(("shipped policy".to_owned(), self.policy.clone()));
+                policies.push(("shipped policy".to_owned(), self.known.policy.clone()));
             }
             policies.push((format!("everything, profile {what}"), everything(&edition, &values)));
             for (what, policy) in policies {
                 if !policy.contains(&format!("chart = \"{chart}\"")) {
                     continue;
                 }
-                match compile(&self.catalogue, &policy, chart, version, Some(&repository), &values) {
+                match compile(&self.known.catalogue, &policy, chart, version, Some(&repository), &values) {
                     Ok(site) => self.site(path, &site, &values, &what)?,
                     Err(lines) => {
                         let lines = lines.iter().map(|line| format!("{chart} {version} ({what}): {line}"));
@@ -130,14 +194,19 @@ impl<'a> Run<'a> {
                 }
             }
         }
-        let wrong = self.verdict.mismatches.len() - before.1;
-        println!("{chart} {version}: {} renders, {wrong} mismatches", self.renders - before.0);
+        self.summary = format!(
+            "{chart} {version}: {} renders, {} leaves removed in turn, {} dead, {} mismatches",
+            self.renders,
+            self.verdict.leaves,
+            self.verdict.dead.len(),
+            self.verdict.mismatches.len()
+        );
         Ok(())
     }
 
     /// Values that switch components on, by profile; the first one is also the shipped policy's.
     fn profiles(&self, chart: &str, version: &Version) -> Vec<(String, Value, bool)> {
-        let mine = self.profiles.iter().filter(|facts| facts.chart == chart);
+        let mine = self.known.profiles.iter().filter(|facts| facts.chart == chart);
         let near = mine.min_by_key(|facts| {
             let far = |a: u64, b: u64| a.abs_diff(b);
             (
@@ -194,7 +263,7 @@ impl<'a> Run<'a> {
             before.mask_noise(&one, &other);
             after.mask_noise(&one, &other);
             self.verdict.add(against_render(site, &before, &after, &what));
-            if i == 0 && !self.args.quick {
+            if self.leaves {
                 self.leaves(&helm, site, team, (&after, [&one, &other]), &at)?;
             }
         }
@@ -229,12 +298,5 @@ impl<'a> Run<'a> {
             }
         }
         Ok(())
-    }
-}
-
-impl Drop for Run<'_> {
-    fn drop(&mut self) {
-        // The folder holds values files only; one that stays is no harm.
-        let _ = fs::remove_dir_all(&self.scratch);
     }
 }

@@ -16,11 +16,26 @@ struct Args {
     facts: Option<PathBuf>,
     charts: Option<PathBuf>,
     helms: Vec<PathBuf>,
-    /// Do not remove leaves one by one.
-    quick: bool,
+    /// Of which charts to remove the leaves one by one.
+    leaves: Leaves,
     /// Only charts whose file name starts so.
     only: Option<String>,
 }
+
+/// Which charts are rendered once more without each leaf.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Leaves {
+    /// All of them.
+    #[default]
+    All,
+    /// The newest version of each chart in the folder.
+    Newest,
+    /// None.
+    No,
+}
+
+const USAGE: &str =
+    "xtask conformance: --facts DIR | [--charts DIR] --helm PATH… [--only PREFIX] [--leaves all|newest|no]";
 
 pub(crate) fn run(mut args: impl Iterator<Item = String>) -> ExitCode {
     let mut asked = Args::default();
@@ -30,11 +45,11 @@ pub(crate) fn run(mut args: impl Iterator<Item = String>) -> ExitCode {
             ("--charts", Some(path)) => asked.charts = Some(path.into()),
             ("--helm", Some(path)) => asked.helms.push(path.into()),
             ("--only", Some(prefix)) => asked.only = Some(prefix),
-            ("--leaves", Some(word)) => asked.quick = word == "no",
+            ("--leaves", Some(word)) if word == "all" => asked.leaves = Leaves::All,
+            ("--leaves", Some(word)) if word == "newest" => asked.leaves = Leaves::Newest,
+            ("--leaves", Some(word)) if word == "no" => asked.leaves = Leaves::No,
             _ => {
-                eprintln!(
-                    "xtask conformance: --facts DIR | [--charts DIR] --helm PATH… [--only PREFIX] [--leaves no]"
-                );
+                eprintln!("{USAGE}");
                 return ExitCode::from(2);
             }
         }
