@@ -89,6 +89,10 @@ pub struct World {
     /// `conflict[a][b]`: pods of `a` and `b` cannot share a node (required anti-affinity of either
     /// side over the host name, or a host port).
     conflict: Vec<bool>,
+    /// The same, as a list for each class.
+    foes: Vec<Vec<WorkloadId>>,
+    /// Nodes that the static filters admit each class to; of the first 128.
+    admitted: Vec<u128>,
     /// `owns[a][b]`: `a` has the anti-affinity term (or both want the port).
     owns: Vec<bool>,
     /// `repels[a][b]`: weight with which `a` prefers not to share a host with `b`.
@@ -143,6 +147,8 @@ impl World {
             classes: Vec::with_capacity(count),
             resources,
             conflict: vec![false; count * count],
+            foes: Vec::new(),
+            admitted: Vec::new(),
             owns: vec![false; count * count],
             repels: vec![0; count * count],
             all_terms: vec![false; count * count],
@@ -154,6 +160,12 @@ impl World {
             world.classes.push(class);
         }
         world.relations(cluster, &pods);
+        world.foes = world.ids().map(|a| world.ids().filter(|&b| world.conflict(a, b)).collect()).collect();
+        let bits = |class: &Class| {
+            let admits = class.allowed.iter().take(128).enumerate().filter(|(_, admits)| **admits);
+            admits.fold(0, |set, (node, _)| set | 1_u128 << node)
+        };
+        world.admitted = world.classes.iter().map(bits).collect();
         for pdb in &cluster.pdbs {
             let Some(selector) = &pdb.spec.selector else { continue };
             for (i, pod) in pods.iter().enumerate() {
@@ -228,6 +240,18 @@ impl World {
     #[must_use]
     pub fn conflict(&self, a: WorkloadId, b: WorkloadId) -> bool {
         self.conflict[usize::from(a.0) * self.classes.len() + usize::from(b.0)]
+    }
+
+    /// The classes whose pods cannot share a node with this one's, itself included.
+    #[must_use]
+    pub fn foes(&self, class: WorkloadId) -> &[WorkloadId] {
+        &self.foes[usize::from(class.0)]
+    }
+
+    /// Nodes that the static filters admit the class to, one bit each; of the first 128.
+    #[must_use]
+    pub fn admitted(&self, class: WorkloadId) -> u128 {
+        self.admitted[usize::from(class.0)]
     }
 
     /// Whether the first class states the conflict itself.

@@ -7,10 +7,13 @@
 
 mod boarding;
 mod evicted;
+mod loads;
 mod packing;
 mod pull;
 mod room;
 mod separate;
+
+use std::collections::BTreeMap;
 
 use crate::lifecycle::{Disruption, Facts, Kind, Member, NodeId, Patience, Rate, WorkloadId, control_plane};
 
@@ -121,13 +124,13 @@ impl<'a> Bounds<'a> {
             why_empty: None,
             may,
         };
-        state.keeps = self.world.ids().map(|c| self.never_evicted(c, &state)).collect();
+        state.keeps = self.never_evicted(&state);
         if let Some(why) = self.nobody_boards_from_nothing(&state) {
             for boarder in self.boarders() {
                 state.may[usize::from(boarder.0)] &= !self.lifeboats();
             }
             state.why_empty = Some(why);
-            state.keeps = self.world.ids().map(|c| self.never_evicted(c, &state)).collect();
+            state.keeps = self.never_evicted(&state);
         }
         self.settle(&mut state, &vec![true; self.world.classes.len()], &[]);
         state
@@ -225,7 +228,8 @@ impl<'a> Bounds<'a> {
     }
 
     fn still_kept(self, before: &State, state: &State) -> Vec<bool> {
-        self.world.ids().map(|c| before.keeps[usize::from(c.0)] && self.never_evicted(c, state)).collect()
+        let still = self.never_evicted(state);
+        before.keeps.iter().zip(still).map(|(kept, keeps)| *kept && keeps).collect()
     }
 
     /// Ends of every class in a settled state: where it may stand, and whether it may wait.
@@ -233,6 +237,8 @@ impl<'a> Bounds<'a> {
         let count = self.world.classes.len();
         let mut ends = vec![Ends::default(); count];
         let mut why_runs = vec![None; count];
+        let loads = self.loads(state);
+        let mut known = BTreeMap::new();
         for class in self.world.ids() {
             let i = usize::from(class.0);
             let mut end = held.get(i).copied().unwrap_or_default();
@@ -246,7 +252,13 @@ impl<'a> Bounds<'a> {
                 end = Ends { worker: end.worker, lifeboat: end.lifeboat, ..Ends::default() };
             }
             if may_wait && self.wanted(class) {
-                match self.always_placed(class, state) {
+                let placed = match self.alike(class, state) {
+                    Some(key) => {
+                        known.entry(key).or_insert_with(|| self.always_placed(class, (state, &loads))).clone()
+                    }
+                    None => self.always_placed(class, (state, &loads)),
+                };
+                match placed {
                     Some(why) => why_runs[i] = Some(why),
                     None => end.pending = true,
                 }
@@ -306,7 +318,7 @@ impl<'a> Bounds<'a> {
 
     /// Nodes that static filters and, for a DaemonSet, its controller admit.
     fn admitted(self, class: WorkloadId) -> NodeSet {
-        self.world.nodes().filter(|&n| self.world.allowed(class, n)).fold(0, |s, n| s | bit(n))
+        self.world.admitted(class)
     }
 
     /// Nodes of the last resort.

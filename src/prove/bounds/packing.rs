@@ -5,6 +5,9 @@
 //! never preempts) leave too little of some resource, or one of them repels it. If no assignment of
 //! those pods to nodes does that to all nodes at once, the pod does not wait.
 
+use std::collections::BTreeMap;
+
+use super::loads::Loads;
 use super::{Bounds, NodeSet, State, bit};
 use crate::lifecycle::{NodeId, WorkloadId};
 use crate::prove::verdict::Argument;
@@ -23,15 +26,45 @@ pub(super) struct Crowd {
     pub(super) leaving: Vec<(NodeId, Amounts)>,
 }
 
+/// What the answer for a class depends on that nobody repels.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Alike<'a> {
+    request: &'a Amounts,
+    targets: NodeSet,
+    may: NodeSet,
+    /// Its priority, if it preempts.
+    from: Option<i32>,
+    any: bool,
+}
+
+/// A crowd, summed up for weighing.
+struct Weighed<'a> {
+    groups: Vec<Group<'a>>,
+    /// What all of it asks for of each resource, at least 1.
+    scales: Vec<i128>,
+}
+
+/// Pods of a crowd that are alike.
+struct Group<'a> {
+    request: &'a Amounts,
+    may: NodeSet,
+    daemon: bool,
+    number: i64,
+}
+
 impl Crowd {
     fn leaving(&self, node: NodeId, resource: usize) -> i64 {
         self.leaving.iter().filter(|(n, _)| *n == node).map(|(_, a)| a[resource]).sum()
     }
 }
 
-impl Bounds<'_> {
+impl<'a> Bounds<'a> {
     /// The argument that pods of the class never wait in a settled state, if there is one.
-    pub(super) fn always_placed(self, class: WorkloadId, state: &State) -> Option<Argument> {
+    pub(super) fn always_placed(
+        self,
+        class: WorkloadId,
+        (state, loads): (&State, &Loads),
+    ) -> Option<Argument> {
         let facts = self.world.class(class);
         if facts.beyond.is_some() {
             return None;
@@ -44,15 +77,34 @@ impl Bounds<'_> {
         if !self.wakes_for_all(class, state) {
             return None;
         }
-        let crowd = self.crowd(class, state, |other| !facts.preempts || other >= facts.priority);
         if facts.daemon {
             let mut widest = None;
-            for node in self.world.nodes().filter(|&n| targets & bit(n) != 0) {
-                widest = Some(self.fits_alone(class, node, &crowd)?);
+            for node in self.set(targets) {
+                widest = Some(self.fits_on(class, node, false, (state, loads))?);
             }
             return widest;
         }
-        self.not_blocked(class, targets, &crowd)
+        self.fits_with_crowd(class, targets, false, (state, loads)).or_else(|| {
+            if self.too_many(class, targets) {
+                return None;
+            }
+            let crowd = self.crowd(class, state, |other| !facts.preempts || other >= facts.priority);
+            self.cannot_be_filled(class, targets, &crowd)
+        })
+    }
+
+    /// Two classes with equal keys have equal answers from [`Bounds::always_placed`]; `None` where something
+    /// else than these figures counts.
+    pub(super) fn alike(self, class: WorkloadId, state: &State) -> Option<Alike<'a>> {
+        let facts = self.world.class(class);
+        let plain = !facts.daemon && facts.beyond.is_none() && self.world.foes(class).is_empty();
+        plain.then(|| Alike {
+            request: &facts.request,
+            targets: self.admitted(class) & state.alive,
+            may: state.may[usize::from(class.0)] & state.alive,
+            from: facts.preempts.then_some(facts.priority),
+            any: facts.replicas > 0,
+        })
     }
 
     /// Pods of other classes, and siblings, that count.
@@ -77,13 +129,10 @@ impl Bounds<'_> {
     /// asks whether the pod that went matches *all* of the waiting pod's own anti-affinity terms.
     fn wakes_for_all(self, class: WorkloadId, state: &State) -> bool {
         let priority = self.world.class(class).priority;
-        self.world.ids().all(|other| {
+        self.world.foes(class).iter().all(|&other| {
             let meets = state.may[usize::from(other.0)] & self.admitted(class) & state.alive != 0;
             let lower = self.world.class(other).priority < priority;
-            !self.world.conflict(class, other)
-                || !meets
-                || !lower
-                || self.world.matches_all_terms(class, other)
+            !meets || !lower || self.world.matches_all_terms(class, other)
         })
     }
 
@@ -116,16 +165,31 @@ impl Bounds<'_> {
     /// Whether the crowd cannot block all of `targets` at once.
     pub(super) fn not_blocked(self, class: WorkloadId, targets: NodeSet, crowd: &Crowd) -> Option<Argument> {
         let nodes: Vec<NodeId> = self.world.nodes().filter(|&n| targets & bit(n) != 0).collect();
-        for &node in &nodes {
-            if let Some(argument) = self.fits_alone(class, node, crowd) {
-                return Some(argument);
-            }
-        }
-        let free: Vec<NodeId> = nodes
-            .into_iter()
+        nodes
+            .iter()
+            .find_map(|&node| self.fits_alone(class, node, crowd))
+            .or_else(|| self.cannot_be_filled(class, targets, crowd))
+    }
+
+    /// More nodes than combinations are tried for, and nobody repels the class from any of them.
+    pub(super) fn too_many(self, class: WorkloadId, targets: NodeSet) -> bool {
+        self.world.foes(class).is_empty() && self.set(targets).count() > MOST_COMBINED
+    }
+
+    /// Whether the crowd cannot use up every one of `targets`, though it may use up each alone.
+    pub(super) fn cannot_be_filled(
+        self,
+        class: WorkloadId,
+        targets: NodeSet,
+        crowd: &Crowd,
+    ) -> Option<Argument> {
+        let foes = self.world.foes(class);
+        let there: Vec<NodeSet> =
+            crowd.pods.iter().filter(|(o, ..)| foes.contains(o)).map(|&(_, _, may)| may).collect();
+        let free: Vec<NodeId> = self
+            .set(targets)
             .filter(|&n| {
-                let repelled =
-                    crowd.pods.iter().any(|&(o, _, may)| may & bit(n) != 0 && self.world.conflict(class, o));
+                let repelled = there.iter().any(|may| may & bit(n) != 0);
                 !repelled && within(&self.world.class(class).request, &self.world.place(n).allocatable)
             })
             .collect();
@@ -161,6 +225,10 @@ impl Bounds<'_> {
             .collect();
         let combinations = scarce.len().checked_pow(u32::try_from(nodes.len()).unwrap_or(u32::MAX));
         let Some(combinations) = combinations.filter(|&c| c <= 1 << 14) else { return false };
+        let weighed = Weighed {
+            groups: self.groups(crowd),
+            scales: (0..kinds).map(|r| i128::from(self.total(crowd, r).max(1))).collect(),
+        };
         (0..combinations).all(|mut code| {
             let choice: Vec<usize> = nodes
                 .iter()
@@ -170,12 +238,30 @@ impl Bounds<'_> {
                     r
                 })
                 .collect();
-            self.outweighed(class, nodes, &choice, crowd)
+            self.outweighed(class, (nodes, &choice), crowd, &weighed)
         })
     }
 
-    fn outweighed(self, class: WorkloadId, nodes: &[NodeId], choice: &[usize], crowd: &Crowd) -> bool {
-        let scale = |r: usize| i128::from(self.total(crowd, r).max(1));
+    /// Pods that ask for the same and may stand on the same nodes weigh the same: they are counted together.
+    fn groups(self, crowd: &Crowd) -> Vec<Group<'a>> {
+        let mut numbers: BTreeMap<(&'a Amounts, NodeSet, bool), i64> = BTreeMap::new();
+        for &(class, number, may) in &crowd.pods {
+            let facts = self.world.class(class);
+            let counted = numbers.entry((&facts.request, may, facts.daemon)).or_default();
+            *counted = counted.saturating_add(number);
+        }
+        let group = |((request, may, daemon), number)| Group { request, may, daemon, number };
+        numbers.into_iter().map(group).collect()
+    }
+
+    fn outweighed(
+        self,
+        class: WorkloadId,
+        (nodes, choice): (&[NodeId], &[usize]),
+        crowd: &Crowd,
+        weighed: &Weighed<'_>,
+    ) -> bool {
+        let scale = |r: usize| weighed.scales[r];
         let first = choice[0];
         let second = choice.iter().copied().find(|&r| r != first);
         (0..=STEPS).any(|step| {
@@ -196,19 +282,15 @@ impl Bounds<'_> {
                     weight(r) * i128::from(limit.saturating_add(1))
                 })
                 .sum();
-            let there: i128 = crowd
-                .pods
+            let there: i128 = weighed
+                .groups
                 .iter()
-                .map(|&(other, number, may)| {
-                    let request = &self.world.class(other).request;
-                    let reachable = nodes.iter().zip(choice).filter(|(n, _)| may & bit(**n) != 0);
-                    let each = reachable.map(|(_, &r)| weight(r) * i128::from(request[r]));
-                    if self.world.class(other).daemon {
-                        // One on every node.
-                        each.sum::<i128>()
-                    } else {
-                        each.max().unwrap_or(0).max(0) * i128::from(number)
-                    }
+                .map(|group| {
+                    let reachable = nodes.iter().zip(choice).filter(|(n, _)| group.may & bit(**n) != 0);
+                    let each = reachable.map(|(_, &r)| weight(r) * i128::from(group.request[r]));
+                    // A DaemonSet has one on every node.
+                    let most = if group.daemon { each.sum::<i128>() } else { each.max().unwrap_or(0).max(0) };
+                    most * i128::from(group.number)
                 })
                 .sum();
             needed > 0 && there < needed

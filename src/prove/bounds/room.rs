@@ -4,6 +4,8 @@
 //! pod that lacks room evicts; one that takes `r` of a scarce resource needs at most `r / smallest`, rounded up,
 //! victims for it, because victims are let back in as long as it still fits.
 
+use std::collections::BTreeMap;
+
 use super::{Bounds, NodeSet, State, bit};
 use crate::lifecycle::{NodeId, WorkloadId};
 use crate::prove::verdict::Argument;
@@ -24,8 +26,9 @@ impl Bounds<'_> {
         let mut crowd = self.crowd(class, state, |_| true);
         crowd.pods.retain(|(c, ..)| Some(*c) != elsewhere);
         let largest = self.largest_victim(state);
+        let free = self.never_evict(state);
         for node in self.set(targets) {
-            let leaving = self.leaving(node, state)?;
+            let leaving = self.leaving(node, (state, &free))?;
             if leaving > 0 {
                 let mut amounts = vec![0; largest.len()];
                 add(&mut amounts, &largest, leaving);
@@ -47,7 +50,7 @@ impl Bounds<'_> {
     }
 
     /// Most pods that can be on their way out of a node at one time; `None` if there is no bound.
-    fn leaving(self, node: NodeId, state: &State) -> Option<i64> {
+    fn leaving(self, node: NodeId, (state, free): (&State, &[bool])) -> Option<i64> {
         let here = |c: WorkloadId| state.may[usize::from(c.0)] & state.alive & bit(node) != 0;
         let evictable = self.world.ids().any(|c| here(c) && !state.keeps[usize::from(c.0)]);
         if !evictable {
@@ -65,7 +68,7 @@ impl Bounds<'_> {
             add(&mut load, &largest, leaving);
             let limits = &self.world.place(node).allocatable;
             let scarce: Vec<bool> = load.iter().zip(limits).map(|(l, limit)| l > limit).collect();
-            let next = self.victims(node, &scarce, state);
+            let next = self.victims(node, &scarce, (state, free));
             if next <= leaving {
                 return Some(leaving);
             }
@@ -74,32 +77,35 @@ impl Bounds<'_> {
         None
     }
 
+    /// The classes that always find a node without evicting anybody, so that they never evict.
+    fn never_evict(self, state: &State) -> Vec<bool> {
+        let loads = self.loads(state);
+        let finds = |class: WorkloadId| {
+            let targets = self.admitted(class) & state.alive;
+            self.fits_with_crowd(class, targets, true, (state, &loads)).is_some()
+                || !self.too_many(class, targets) && {
+                    let crowd = self.crowd(class, state, |_| true);
+                    self.cannot_be_filled(class, targets, &crowd).is_some()
+                }
+        };
+        self.world.ids().map(|class| !self.world.class(class).daemon && finds(class)).collect()
+    }
+
     /// Victims that all preemptors of a node can need together, if only some resources are scarce.
-    fn victims(self, node: NodeId, scarce: &[bool], state: &State) -> i64 {
+    fn victims(self, node: NodeId, scarce: &[bool], (state, free): (&State, &[bool])) -> i64 {
+        let mut smallest: BTreeMap<i32, Option<Amounts>> = BTreeMap::new();
         let mut sum = 0_i64;
         for class in self.world.ids() {
             let facts = self.world.class(class);
-            if !facts.preempts || self.admitted(class) & bit(node) == 0 {
+            if free[usize::from(class.0)] || !facts.preempts || self.admitted(class) & bit(node) == 0 {
                 continue;
             }
-            let lower = || {
-                self.world.ids().filter(|&c| {
-                    let i = usize::from(c.0);
-                    let here = state.may[i] & state.alive & bit(node) != 0 && !state.keeps[i];
-                    here && self.world.class(c).priority < facts.priority
-                })
-            };
-            // Whoever always finds another node never evicts.
-            let crowd = self.crowd(class, state, |_| true);
-            let free = self.not_blocked(class, self.admitted(class) & state.alive, &crowd).is_some();
-            if lower().next().is_none() || !facts.daemon && free {
-                continue;
-            }
+            let lower =
+                smallest.entry(facts.priority).or_insert_with(|| self.smallest(node, facts.priority, state));
+            let Some(lower) = lower else { continue };
             for (r, &need) in facts.request.iter().enumerate().filter(|(r, _)| scarce[*r]) {
-                let small = lower().map(|c| self.world.class(c).request[r]).filter(|&x| x > 0).min();
-                if need > 0
-                    && let Some(small) = small
-                {
+                let small = lower[r];
+                if need > 0 && small > 0 {
                     let each = need.saturating_add(small - 1) / small;
                     let pods = if facts.daemon { 1 } else { facts.replicas };
                     sum = sum.saturating_add(each.saturating_mul(pods));
@@ -107,5 +113,25 @@ impl Bounds<'_> {
             }
         }
         sum
+    }
+
+    /// Of the pods on a node that may be evicted for that priority, the least that one frees of each resource
+    /// (0: none of them frees any); `None` if there are no such pods.
+    fn smallest(self, node: NodeId, priority: i32, state: &State) -> Option<Amounts> {
+        let mut found: Option<Amounts> = None;
+        for class in self.world.ids() {
+            let (i, facts) = (usize::from(class.0), self.world.class(class));
+            let here = state.may[i] & state.alive & bit(node) != 0 && !state.keeps[i];
+            if !here || facts.priority >= priority {
+                continue;
+            }
+            let least = found.get_or_insert_with(|| vec![0; self.world.resources.len()]);
+            for (least, &frees) in least.iter_mut().zip(&facts.request) {
+                if frees > 0 && (*least == 0 || frees < *least) {
+                    *least = frees;
+                }
+            }
+        }
+        found
     }
 }

@@ -1,0 +1,137 @@
+//! What may come together on a node, summed once a state: for every node, the requests of all pods that may
+//! stand there, from each priority upwards. It answers most questions about room without going through all
+//! classes again for each of them.
+
+use super::{Bounds, NodeSet, State, bit};
+use crate::lifecycle::{NodeId, WorkloadId};
+use crate::prove::verdict::Argument;
+use crate::prove::world::{Amounts, CPU, MEMORY, add, within};
+
+/// Sums of requests by node and priority, over where pods may stand in one state.
+#[derive(Debug)]
+pub(super) struct Loads {
+    /// The priorities of all classes, the highest first.
+    priorities: Vec<i32>,
+    /// `[node][priority]`: requests of the pods of that priority and above that may stand on the node.
+    sums: Vec<Vec<Amounts>>,
+    /// The highest priority of a class that preempts and is admitted to the node.
+    preemptor: Vec<Option<i32>>,
+    /// The lowest priority of a class that may stand on the node and is under a disruption budget.
+    budgeted: Vec<Option<i32>>,
+}
+
+impl Bounds<'_> {
+    /// Sums up a state.
+    pub(super) fn loads(self, state: &State) -> Loads {
+        let world = self.world;
+        let mut priorities: Vec<i32> = world.classes.iter().map(|class| class.priority).collect();
+        priorities.sort_unstable_by(|a, b| b.cmp(a));
+        priorities.dedup();
+        let nodes = world.places.len();
+        let mut loads = Loads {
+            sums: vec![vec![vec![0; world.resources.len()]; priorities.len()]; nodes],
+            preemptor: vec![None; nodes],
+            budgeted: vec![None; nodes],
+            priorities,
+        };
+        for id in world.ids() {
+            let class = world.class(id);
+            let level = loads.level(class.priority);
+            let may = state.may[usize::from(id.0)] & state.alive;
+            for node in self.set(may) {
+                let at = usize::from(node.0);
+                let pods = if class.daemon { 1 } else { class.replicas };
+                add(&mut loads.sums[at][level], &class.request, pods);
+                if world.guarded[usize::from(id.0)] {
+                    let lowest = &mut loads.budgeted[at];
+                    *lowest = Some(lowest.map_or(class.priority, |p| p.min(class.priority)));
+                }
+            }
+            if class.preempts {
+                for node in self.set(world.admitted(id)) {
+                    let highest = &mut loads.preemptor[usize::from(node.0)];
+                    *highest = (*highest).max(Some(class.priority));
+                }
+            }
+        }
+        for sums in &mut loads.sums {
+            for level in 1..sums.len() {
+                let (above, here) = sums.split_at_mut(level);
+                add(&mut here[0], &above[level - 1], 1);
+            }
+        }
+        loads
+    }
+
+    /// Whether the pod fits one of `targets` together with every pod that it cannot evict, or with every pod
+    /// at all, and nobody there repels it.
+    pub(super) fn fits_with_crowd(
+        self,
+        class: WorkloadId,
+        targets: NodeSet,
+        everybody: bool,
+        (state, loads): (&State, &Loads),
+    ) -> Option<Argument> {
+        self.set(targets).find_map(|node| self.fits_on(class, node, everybody, (state, loads)))
+    }
+
+    /// The same for one node.
+    pub(super) fn fits_on(
+        self,
+        class: WorkloadId,
+        node: NodeId,
+        everybody: bool,
+        (state, loads): (&State, &Loads),
+    ) -> Option<Argument> {
+        let facts = self.world.class(class);
+        let everybody = everybody || !facts.preempts;
+        let here = |c: WorkloadId| state.may[usize::from(c.0)] & state.alive & bit(node) != 0;
+        let repelled = self.world.foes(class).iter().any(|&foe| {
+            let other = self.world.class(foe);
+            let own = i64::from(foe == class && !other.daemon);
+            let pods = if other.daemon { i64::from(foe != class) } else { other.replicas - own };
+            (everybody || other.priority >= facts.priority) && pods > 0 && here(foe)
+        });
+        if repelled {
+            return None;
+        }
+        let level = if everybody { loads.priorities.len() - 1 } else { loads.level(facts.priority) };
+        let sums = &loads.sums[usize::from(node.0)];
+        let mut sum = sums.get(level)?.clone();
+        let counted = here(class) && (facts.daemon || facts.replicas > 0);
+        if !counted {
+            add(&mut sum, &facts.request, 1);
+        }
+        let place = self.world.place(node);
+        within(&sum, &place.allocatable).then(|| Argument::FitsTogether {
+            node: place.name.clone(),
+            cpu: sum[CPU],
+            memory: sum[MEMORY],
+            of_cpu: place.allocatable[CPU],
+            of_memory: place.allocatable[MEMORY],
+            from_priority: facts.priority,
+        })
+    }
+}
+
+impl Loads {
+    /// Where a priority stands in the list of them.
+    fn level(&self, priority: i32) -> usize {
+        self.priorities.partition_point(|&p| p > priority)
+    }
+
+    /// Requests of all pods of that priority and above that may stand on the node.
+    pub(super) fn from_priority(&self, node: NodeId, priority: i32) -> &Amounts {
+        &self.sums[usize::from(node.0)][self.level(priority)]
+    }
+
+    /// Whether a preemptor of a higher priority is admitted to the node.
+    pub(super) fn meets_preemptor(&self, node: NodeId, priority: i32) -> bool {
+        self.preemptor[usize::from(node.0)].is_some_and(|p| p > priority)
+    }
+
+    /// Whether a pod of a lower priority that is under a disruption budget may stand on the node.
+    pub(super) fn meets_budgeted(&self, node: NodeId, priority: i32) -> bool {
+        self.budgeted[usize::from(node.0)].is_some_and(|p| p < priority)
+    }
+}
