@@ -5,6 +5,7 @@ mod build;
 mod charts;
 mod check;
 mod context;
+mod diff;
 mod explain;
 mod fleet;
 mod helm;
@@ -39,6 +40,7 @@ enum Command {
     #[command(subcommand)]
     Charts(charts::Command),
     Check(check::Args),
+    Diff(diff::Args),
     Explain(explain::Args),
     Init(init::Args),
     Prove(prove::Args),
@@ -59,6 +61,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Build(args) => build::run(&context, &args),
         Command::Charts(command) => charts::run(&context, &command),
         Command::Check(args) => check::run(&context, &args),
+        Command::Diff(args) => diff::run(&context, &args),
         Command::Explain(args) => explain::run(&context, &args),
         Command::Init(args) => init::run(&args),
         Command::Prove(args) => prove::run(&context, &args),

@@ -4,6 +4,7 @@
 mod build;
 mod catalogue;
 mod cluster;
+mod diff;
 mod fleet;
 mod lifecycle;
 mod observed;

@@ -1,0 +1,136 @@
+//! What no sync of Argo CD does.
+
+use super::{Side, data};
+use crate::emit::Artifact;
+use crate::plan::{NodePlan, Plan};
+
+/// Steps by hand, the ones that stop a rollout first.
+pub(super) fn by_hand(from: Side<'_>, to: Side<'_>) -> Vec<String> {
+    let (before, after) = (&from.compilation.plan, &to.compilation.plan);
+    let mut steps = immutable(from, to);
+    steps.extend(nodes(before, after));
+    steps.extend(hosts(from, to));
+    steps.extend(classes(before, after));
+    steps
+}
+
+fn immutable(from: Side<'_>, to: Side<'_>) -> Vec<String> {
+    let conflicts = to.compilation.record.conflicts(&from.compilation.record);
+    let step = |(what, before, now): (String, String, String)| {
+        format!(
+            "{what} cannot change from `{before}` to `{now}` in place: `lifeboat build` writes the migration out; delete and \
+             recreate it, then `lifeboat build --accept`"
+        )
+    };
+    conflicts.into_iter().map(step).collect()
+}
+
+fn find<'p>(plan: &'p Plan, name: &str) -> Option<&'p NodePlan> {
+    plan.nodes.iter().find(|n| n.name == name)
+}
+
+fn nodes(before: &Plan, after: &Plan) -> Vec<String> {
+    let mut steps = Vec::new();
+    for node in &after.nodes {
+        let name = &node.name;
+        let Some(was) = find(before, name) else {
+            steps.push(format!(
+                "{name} is new: before it joins, run `cluster/install.sh {name}` on it; its taints and labels are set when it registers"
+            ));
+            continue;
+        };
+        let taints = |n: &NodePlan| n.taints.iter().map(|t| t.value.to_string()).collect::<Vec<_>>();
+        if taints(was) != taints(node) {
+            steps.push(format!(
+                "taints of {name} change: `cluster/taints.sh apply`; K3s sets taints only when a node registers"
+            ));
+        }
+        if was.own_labels != node.own_labels {
+            steps.push(format!(
+                "labels of {name} change: `kubectl label node {name} …`; K3s sets labels of the drop-in when it starts"
+            ));
+        }
+        let room = |n: &NodePlan| (n.milli.value, n.bytes.value, n.pods);
+        if room(was) != room(node) {
+            steps.push(format!(
+                "the room on {name} changes: drain it, `cluster/install.sh {name}` there, restart K3s, uncordon"
+            ));
+        }
+        if was.role != node.role {
+            steps.push(format!("{name} changes its role: drain it, delete the node, and register it anew"));
+        }
+    }
+    for node in before.nodes.iter().filter(|n| find(after, &n.name).is_none()) {
+        let name = &node.name;
+        steps.push(format!("{name} leaves: `kubectl drain {name}`, then `kubectl delete node {name}`"));
+    }
+    steps
+}
+
+/// Files that live on the hosts.
+fn hosts(from: Side<'_>, to: Side<'_>) -> Vec<String> {
+    let find = |side: Side<'_>, path: &str| -> Option<String> {
+        let all: &[Artifact] = &side.compilation.artifacts;
+        all.iter().find(|a| a.path == path).map(|a| a.text.clone())
+    };
+    let mut restart = Vec::new();
+    for artifact in &to.compilation.artifacts {
+        let Some(name) = artifact.path.strip_prefix("cluster/k3s/").and_then(|n| n.strip_suffix(".yaml"))
+        else {
+            continue;
+        };
+        let Some(before) = find(from, &artifact.path) else { continue };
+        // The label of the build follows from the rest.
+        let changed = data::changes(&before, &artifact.text)
+            .is_none_or(|changes| changes.iter().any(|c| !c.path.starts_with("node-label+")));
+        if changed {
+            restart.push(name.to_owned());
+        }
+    }
+    let mut steps = Vec::new();
+    if !restart.is_empty() {
+        steps.push(format!(
+            "the K3s drop-in changes on {}: `cluster/install.sh NODE` on each, then restart K3s there",
+            restart.join(", ")
+        ));
+    }
+    let manifests = ["cluster/priority-classes.yaml", "cluster/lifeboat-lock.yaml"];
+    let changed: Vec<&str> = manifests
+        .into_iter()
+        .filter(|path| {
+            let (before, after) = (find(from, path), find(to, path));
+            before != after
+                && match (&before, &after) {
+                    (Some(before), Some(after)) => {
+                        data::changes(before, after).is_none_or(|changes| !changes.is_empty())
+                    }
+                    _ => true,
+                }
+        })
+        .collect();
+    if !changed.is_empty() {
+        steps.push(format!(
+            "{} must be there before the services sync: `cluster/install.sh NODE` on each server",
+            changed.join(" and ")
+        ));
+    }
+    steps
+}
+
+fn classes(before: &Plan, after: &Plan) -> Vec<String> {
+    let mut steps = Vec::new();
+    for class in before.classes.iter().filter(|c| !c.adopted) {
+        match after.classes.iter().find(|c| c.name == class.name) {
+            None => steps.push(format!(
+                "PriorityClass {} goes: delete it only when no pod names it any more",
+                class.name
+            )),
+            Some(now) if now.value != class.value => steps.push(format!(
+                "pods of class {} keep priority {} until they are restarted",
+                class.name, class.value
+            )),
+            Some(_) => {}
+        }
+    }
+    steps
+}
