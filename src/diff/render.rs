@@ -240,7 +240,7 @@ fn longest_run(lines: &[String]) -> usize {
 /// Text in which only commands between backticks keep their meaning.
 fn prose(line: &str) -> String {
     let pieces: Vec<&str> = line.split('`').collect();
-    if pieces.len() % 2 == 0 {
+    if pieces.len().is_multiple_of(2) {
         return text(line);
     }
     let piece = |(i, piece): (usize, &&str)| if i % 2 == 1 { format!("`{piece}`") } else { text(piece) };
