@@ -4,6 +4,8 @@
 //! Everything here holds in *every* state of the cluster: it rests on node objects and pod templates
 //! alone. The one exception is the set of lost nodes, which the bounds subtract themselves.
 
+use std::collections::BTreeMap;
+
 use crate::cluster::{Cluster, HOSTNAME_LABEL, Workload, WorkloadKind};
 use crate::kube::{Effect, Pod, PodAffinityTerm, ResourceQuota};
 use crate::lifecycle::{NodeId, WorkloadId};
@@ -96,7 +98,7 @@ pub struct World {
     /// `owns[a][b]`: `a` has the anti-affinity term (or both want the port).
     owns: Vec<bool>,
     /// `repels[a][b]`: weight with which `a` prefers not to share a host with `b`.
-    repels: Vec<i64>,
+    repels: BTreeMap<(usize, usize), i64>,
     /// `all_terms[a][b]`: `a` has required anti-affinity terms and `b` matches every one of them.
     all_terms: Vec<bool>,
     /// Classes with required pod affinity.
@@ -150,7 +152,7 @@ impl World {
             foes: Vec::new(),
             admitted: Vec::new(),
             owns: vec![false; count * count],
-            repels: vec![0; count * count],
+            repels: BTreeMap::new(),
             all_terms: vec![false; count * count],
             company: vec![false; count],
             guarded: vec![false; count],
@@ -220,7 +222,7 @@ impl World {
                         self.classes[a].pod_pull = true;
                         self.classes[b].pod_pull = true;
                         if term.topology_key == HOSTNAME_LABEL {
-                            self.repels[a * count + b] += weight;
+                            *self.repels.entry((a, b)).or_default() += weight;
                         }
                     }
                 }
@@ -263,7 +265,7 @@ impl World {
     /// The weight with which `a` prefers not to share a host with `b`.
     #[must_use]
     pub fn repels(&self, a: WorkloadId, b: WorkloadId) -> i64 {
-        self.repels[usize::from(a.0) * self.classes.len() + usize::from(b.0)]
+        self.repels.get(&(a.0.into(), b.0.into())).copied().unwrap_or(0)
     }
 
     /// Whether `b` matches every required anti-affinity term of `a`, of which there is at least one.
