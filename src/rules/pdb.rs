@@ -5,25 +5,25 @@ use crate::diag::codes::verify as codes;
 use crate::kube::{Labels, PodDisruptionBudget};
 
 /// A workload that a budget may guard.
-#[derive(Clone, Debug)]
-pub struct Guarded {
+#[derive(Clone, Copy, Debug)]
+pub struct Guarded<'a> {
     /// `Kind namespace/name`.
-    pub title: String,
+    pub title: &'a str,
     /// Namespace.
-    pub namespace: String,
+    pub namespace: &'a str,
     /// Labels of its pods.
-    pub labels: Labels,
+    pub labels: &'a Labels,
     /// How many.
     pub replicas: i32,
 }
 
 /// Whether the budget never lets a pod of those that it guards go. Paths are within the budget.
 #[must_use]
-pub fn check(pdb: &PodDisruptionBudget, workloads: &[Guarded]) -> Option<Found> {
+pub fn check(pdb: &PodDisruptionBudget, workloads: &[Guarded<'_>]) -> Option<Found> {
     let selector = pdb.spec.selector.as_ref()?;
-    let guarded: Vec<&Guarded> = workloads
+    let guarded: Vec<&Guarded<'_>> = workloads
         .iter()
-        .filter(|w| w.namespace == pdb.metadata.namespace() && selector.matches(&w.labels))
+        .filter(|w| w.namespace == pdb.metadata.namespace() && selector.matches(w.labels))
         .collect();
     let pods: i32 = guarded.iter().fold(0, |sum, w| sum.saturating_add(w.replicas.max(0)));
     if pods == 0 {
@@ -38,7 +38,7 @@ pub fn check(pdb: &PodDisruptionBudget, workloads: &[Guarded]) -> Option<Found> 
     if allowed > 0 {
         return None;
     }
-    let titles: Vec<&str> = guarded.iter().map(|w| w.title.as_str()).take(3).collect();
+    let titles: Vec<&str> = guarded.iter().map(|w| w.title).take(3).collect();
     let count = if pods == 1 { "its only pod".to_owned() } else { format!("any of its {pods} pods") };
     let message = format!("never lets {count} go ({}), so that a drain waits for ever", titles.join(", "));
     Some(

@@ -9,14 +9,14 @@ use crate::diag::{Severity, codes::verify as codes};
 use crate::kube::{Labels, PodAffinityTerm};
 
 /// Pods that terms can match.
-#[derive(Clone, Debug)]
-pub struct Target {
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'a> {
     /// `Kind namespace/name`.
-    pub title: String,
+    pub title: &'a str,
     /// Their namespace.
-    pub namespace: String,
+    pub namespace: &'a str,
     /// Their labels.
-    pub labels: Labels,
+    pub labels: &'a Labels,
     /// Whether a DaemonSet makes them.
     pub daemon: bool,
 }
@@ -62,7 +62,7 @@ pub fn terms(affinity: Option<&crate::kube::Affinity>) -> Vec<Term> {
 
 /// Checks one term of a pod in `namespace` against all pods that are known.
 #[must_use]
-pub fn check(term: &Term, namespace: &str, own_daemon: bool, targets: &[Target]) -> Option<Found> {
+pub fn check(term: &Term, namespace: &str, own_daemon: bool, targets: &[Target<'_>]) -> Option<Found> {
     let selector = term.term.label_selector.as_ref()?;
     // Labels of namespaces are rarely in a render, so a selector of namespaces is taken to match any.
     let any_namespace = term.term.namespace_selector.is_some();
@@ -70,12 +70,11 @@ pub fn check(term: &Term, namespace: &str, own_daemon: bool, targets: &[Target])
         [] => BTreeSet::from([namespace]),
         named => named.iter().map(String::as_str).collect(),
     };
-    let by_labels = || targets.iter().filter(|target| selector.matches(&target.labels));
-    let matched: Vec<&Target> = by_labels()
-        .filter(|target| any_namespace || namespaces.contains(target.namespace.as_str()))
-        .collect();
+    let by_labels = || targets.iter().filter(|target| selector.matches(target.labels));
+    let matched: Vec<&Target<'_>> =
+        by_labels().filter(|target| any_namespace || namespaces.contains(target.namespace)).collect();
     if matched.is_empty() {
-        let elsewhere: BTreeSet<&str> = by_labels().map(|target| target.namespace.as_str()).collect();
+        let elsewhere: BTreeSet<&str> = by_labels().map(|target| target.namespace).collect();
         let message = match elsewhere.first() {
             Some(other) => {
                 format!("has a term that looks in {} only, but its pods are in `{other}`", list(&namespaces))

@@ -6,7 +6,8 @@ use super::examine::{Examined, Held, MOST_FOREIGN, Record, carrier_id, finding};
 use super::{Answer, Finding, Report, Verdict, allow};
 use crate::cluster::WorkloadKind;
 use crate::diag::{Diagnostic, codes::manifest as manifest_codes, codes::verify as codes};
-use crate::plan::{CarrierId, Owner, Plan};
+use crate::manifest::Origin;
+use crate::plan::{Carrier, CarrierId, Owner, Plan};
 use crate::rules::{Found, classes, nodes, pdb, selectors};
 
 /// Everything that needs all objects, and the answers.
@@ -78,6 +79,10 @@ fn sort(findings: &mut [Finding]) {
 /// In a dump, pods and their controllers stand side by side; what a controller of the input made is not
 /// asked again.
 fn drop_owned(records: &mut Vec<Record>) {
+    // Only what may be somebody's owner is asked for.
+    if records.iter().all(|record| record.owner.is_none()) {
+        return;
+    }
     let present: BTreeSet<(String, String, String)> = records
         .iter()
         .map(|record| (record.object.0.clone(), record.namespace.clone(), record.object.1.clone()))
@@ -102,43 +107,52 @@ fn drop_owned(records: &mut Vec<Record>) {
 /// Classes that do not exist, and selectors.
 fn whole_rules(plan: &Plan, all: &mut Examined) {
     let input: BTreeSet<&str> = all.classes.iter().map(|held| held.value.metadata.name.as_str()).collect();
-    let targets = targets(plan, &all.records);
-    for record in &mut all.records {
+    let planned = unseen(plan, &all.records);
+    let targets = targets(&planned, &all.records);
+    let mut found_in = Vec::new();
+    for (at, record) in all.records.iter().enumerate() {
         let component = carrier_id(record).map(|id| plan.display(plan.carrier(id)));
+        let mut tell = |found, origin: &Origin| {
+            let origin = Some(origin.clone());
+            found_in.push((at, finding(plan, &record.title, component.as_deref(), found, origin)));
+        };
         if !classes::exists(plan, &input, &record.class) {
-            let found = classes::unknown(&record.class);
-            let origin = Some(record.class_origin.clone());
-            record.findings.push(finding(plan, &record.title, component.as_deref(), found, origin));
+            tell(classes::unknown(&record.class), &record.class_origin);
         }
         let daemon = record.kind == WorkloadKind::DaemonSet;
         for (term, origin) in &record.terms {
             if let Some(found) = selectors::check(term, &record.namespace, daemon, &targets) {
-                record.findings.push(finding(
-                    plan,
-                    &record.title,
-                    component.as_deref(),
-                    found,
-                    Some(origin.clone()),
-                ));
+                tell(found, origin);
             }
         }
     }
+    for (at, finding) in found_in {
+        all.records[at].findings.push(finding);
+    }
+}
+
+/// Planned carriers that the input does not have, with the names that findings give them.
+fn unseen<'a>(plan: &'a Plan, records: &[Record]) -> Vec<(String, &'a Carrier)> {
+    let seen: BTreeSet<CarrierId> = records.iter().filter_map(carrier_id).collect();
+    let planned = plan.carrier_ids().filter(|(id, carrier)| carrier.enabled.value && !seen.contains(id));
+    let named = |(_, carrier): (CarrierId, &'a Carrier)| {
+        (format!("{} {}/{}", carrier.runs_as, carrier.namespace, carrier.workload), carrier)
+    };
+    planned.map(named).collect()
 }
 
 /// All pods that a term can match: the input's, and the plan's that the input does not have.
-fn targets(plan: &Plan, records: &[Record]) -> Vec<selectors::Target> {
-    let seen: BTreeSet<CarrierId> = records.iter().filter_map(carrier_id).collect();
-    let planned = plan.carrier_ids().filter(|(id, carrier)| carrier.enabled.value && !seen.contains(id));
-    let planned = planned.map(|(_, carrier)| selectors::Target {
-        title: format!("{} {}/{}", carrier.runs_as, carrier.namespace, carrier.workload),
-        namespace: carrier.namespace.clone(),
-        labels: carrier.labels.clone(),
+fn targets<'a>(planned: &'a [(String, &'a Carrier)], records: &'a [Record]) -> Vec<selectors::Target<'a>> {
+    let planned = planned.iter().map(|(title, carrier)| selectors::Target {
+        title,
+        namespace: &carrier.namespace,
+        labels: &carrier.labels,
         daemon: carrier.runs_as == "DaemonSet",
     });
     let rendered = records.iter().map(|record| selectors::Target {
-        title: record.title.clone(),
-        namespace: record.namespace.clone(),
-        labels: record.labels.clone(),
+        title: &record.title,
+        namespace: &record.namespace,
+        labels: &record.labels,
         daemon: record.kind == WorkloadKind::DaemonSet,
     });
     rendered.chain(planned).collect()
@@ -179,13 +193,13 @@ fn class_rules(plan: &Plan, held: &[Held<crate::kube::PriorityClass>]) -> Vec<Fi
 }
 
 fn budgets(plan: &Plan, all: &Examined) -> Vec<Finding> {
-    let mut guarded: BTreeMap<&str, Vec<pdb::Guarded>> = BTreeMap::new();
+    let mut guarded: BTreeMap<&str, Vec<pdb::Guarded<'_>>> = BTreeMap::new();
     let lasting = |kind| !matches!(kind, WorkloadKind::DaemonSet | WorkloadKind::Job | WorkloadKind::CronJob);
     for record in all.records.iter().filter(|record| lasting(record.kind)) {
         guarded.entry(&record.namespace).or_default().push(pdb::Guarded {
-            title: record.title.clone(),
-            namespace: record.namespace.clone(),
-            labels: record.labels.clone(),
+            title: &record.title,
+            namespace: &record.namespace,
+            labels: &record.labels,
             replicas: record.replicas,
         });
     }
@@ -194,8 +208,8 @@ fn budgets(plan: &Plan, all: &Examined) -> Vec<Finding> {
         if held.object.namespace.is_empty() {
             // Rendered without a namespace: it is installed where its workloads are.
             let selector = budget.spec.selector.as_ref()?;
-            let near = guarded.values().flatten().find(|w| selector.matches(&w.labels))?;
-            budget.metadata.namespace.clone_from(&near.namespace);
+            let near = guarded.values().flatten().find(|w| selector.matches(w.labels))?;
+            budget.metadata.namespace = near.namespace.to_owned();
         }
         let found = pdb::check(&budget, guarded.get(budget.metadata.namespace())?)?;
         let origin = held.object.at(&found.path);
