@@ -1,5 +1,8 @@
-//! Advice that is found by proving again: how far things may change before a claim breaks.
+//! Advice that is found by proving again: how far things may change before a claim breaks, and what would mend
+//! one that is broken.
 
 pub mod headroom;
+pub mod remedies;
 
 pub use headroom::{Headroom, headroom};
+pub use remedies::{Remedies, Remedy};

@@ -3,12 +3,15 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use lifeboat::advise::{Headroom, headroom};
+use lifeboat::advise::{Headroom, Remedies, headroom, remedies};
+use lifeboat::catalogue::Catalogue;
 use lifeboat::lifecycle::NodeId;
+use lifeboat::plan::Plan;
 use lifeboat::policy::Phase;
-use lifeboat::prove::{self, Model, Options, render};
+use lifeboat::prove::{self, Model, Options, Proof, render};
+use lifeboat::source::SourceMap;
 
-use super::context::{BROKEN, Context, FINDINGS, Format};
+use super::context::{BROKEN, Context, FINDINGS, Files, Format};
 use super::fleet::{self, Policies, Verb};
 use super::outputs;
 
@@ -41,6 +44,9 @@ pub(crate) struct Args {
     /// Decisions that may be spent on a claim that no bound decides.
     #[arg(long, value_name = "N", default_value_t = Options::default().budget)]
     budget: u64,
+    /// Changed policies that may be tried in search of what makes a refuted claim true; 0 for no search.
+    #[arg(long, value_name = "N", default_value_t = remedies::TRIES)]
+    remedies: usize,
 }
 
 pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
@@ -99,17 +105,37 @@ pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
     let findings = prove::findings::of(&model, &proof, Some(plan));
     let failed = context.report(findings, &compiled.sources);
     let detail = render::Detail { components: args.components, reasons: args.trace };
+    // What was rendered does not follow from the policy alone, so changing the policy proves nothing of it.
+    let found = remedies_for(plan, &proof, if observed.is_some() { 0 } else { args.remedies });
     match context.format {
         Format::Json => {
             let mut value = render::json(&proof);
             if let Some(observed) = &observed {
                 value["input"] = lifeboat::observed::render::json(observed);
             }
+            if let Some(found) = &found {
+                value["remedies"] = remedies::render::json(found, &proof);
+            }
             anstream::println!("{value}");
         }
-        _ => anstream::print!("{}", render::human(&proof, detail)),
+        _ => {
+            anstream::print!("{}", render::human(&proof, detail));
+            if let Some(found) = &found {
+                anstream::print!("\n{}", remedies::render::human(found, &proof));
+            }
+        }
     }
     if failed || wrong || proof.refuted() { ExitCode::from(FINDINGS) } else { ExitCode::SUCCESS }
+}
+
+/// What would make refuted claims true; `None` without any, or without a search.
+fn remedies_for(plan: &Plan, proof: &Proof, tries: usize) -> Option<Remedies> {
+    if tries == 0 || !proof.refuted() {
+        return None;
+    }
+    let policy = &plan.policy;
+    let catalogue = outputs::with_charts(Catalogue::builtin(), policy, &mut SourceMap::default()).ok()?;
+    Some(remedies::remedies(&Files, &policy.file, &catalogue, policy, proof, tries))
 }
 
 /// Claims of many sites; a story or a table is asked of one.

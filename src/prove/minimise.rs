@@ -4,14 +4,15 @@
 //! ones, and a short exploration. What is kept breaks the claim by the same workload in the same way, so the
 //! event that matters is never among those that were dropped.
 
-use crate::lifecycle::WorkloadId;
+use crate::lifecycle::{Choose, WorkloadId};
 
 use super::claim::Claim;
-use super::explore::{Path, Walk};
+use super::explore::{Answers, Path, Walk};
 use super::judge::{self, Breach};
 use super::model::Model;
 use super::play;
 use super::refute::{self, Recorder, Witness};
+use super::script::Script;
 
 /// Happenings of the exploration of one cast.
 const BUDGET: u64 = 1_500;
@@ -25,7 +26,7 @@ pub fn least(model: &Model, claim: &Claim, witness: &Witness) -> Option<Witness>
     let broken = judge::breaches(model, claim, &played);
     // A breach that few others take part in: of a pod that is stuck rather than of one that was crowded out.
     let mut best: Option<Witness> = None;
-    for target in choose(&broken) {
+    for target in kinds(&broken) {
         let found = smallest_cast(model, claim, witness, target);
         if best.as_ref().is_none_or(|b| found.only.len() < b.only.len()) {
             best = Some(found);
@@ -38,7 +39,7 @@ pub fn least(model: &Model, claim: &Claim, witness: &Witness) -> Option<Witness>
 }
 
 /// The first breach of each kind.
-fn choose(broken: &[Breach]) -> Vec<&Breach> {
+fn kinds(broken: &[Breach]) -> Vec<&Breach> {
     let mut chosen: Vec<&Breach> = Vec::new();
     for breach in broken {
         if chosen.iter().all(|c| kind(c) != kind(breach)) {
@@ -94,6 +95,12 @@ fn find(
     if shows(model, claim, &witness, target) {
         return Some(witness);
     }
+    if let Some(played) = refute::replay(model, claim, like, false) {
+        let mut script = Script::of(&played.run);
+        if breaks(model, claim, &witness, target, &mut script) {
+            return Some(Witness { answers: script.given, ..witness });
+        }
+    }
     witness.answers = Vec::new();
     if shows(model, claim, &witness, target) {
         return Some(witness);
@@ -115,8 +122,7 @@ fn find(
     }
     for seed in 1..=TRIES {
         let mut recorder = Recorder::new(seed);
-        let played = refute::play_out(model, claim, &witness, false, &mut recorder);
-        if played.is_some_and(|p| judge::breaches(model, claim, &p).iter().any(|b| same(b, target))) {
+        if breaks(model, claim, &witness, target, &mut recorder) {
             return Some(Witness { answers: recorder.given, ..witness });
         }
     }
@@ -128,7 +134,18 @@ fn same(a: &Breach, b: &Breach) -> bool {
 }
 
 fn shows(model: &Model, claim: &Claim, witness: &Witness, target: &Breach) -> bool {
-    let played = refute::replay(model, claim, witness, false);
+    breaks(model, claim, witness, target, &mut Answers::of(witness.answers.clone()))
+}
+
+/// Whether the witness's story breaks the claim as the target does, with these answers.
+fn breaks(
+    model: &Model,
+    claim: &Claim,
+    witness: &Witness,
+    target: &Breach,
+    choose: &mut impl Choose,
+) -> bool {
+    let played = refute::play_out(model, claim, witness, false, choose);
     played.is_some_and(|p| judge::breaches(model, claim, &p).iter().any(|b| same(b, target)))
 }
 

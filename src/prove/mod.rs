@@ -24,6 +24,7 @@ pub mod play;
 pub mod refute;
 pub mod render;
 pub mod requests;
+mod script;
 pub mod table;
 pub mod trace;
 pub mod verdict;

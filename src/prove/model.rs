@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, WorkloadKind};
 use crate::lifecycle::{Clocks, Compiled, Datastore, Facts, NodeId, WorkloadId};
 use crate::observed::Observed;
 use crate::plan::Plan;
@@ -27,6 +27,8 @@ pub struct Row {
     pub tier: Option<String>,
     /// Made by a DaemonSet.
     pub daemon: bool,
+    /// One pod that a Deployment or ReplicaSet replaces.
+    pub single: bool,
     /// Whether claims are about it (not a packaged pod, not the lock).
     pub claimed: bool,
 }
@@ -194,6 +196,8 @@ fn rows(cluster: &Cluster, world: &World) -> Vec<Row> {
                 component: w.owner.component.clone(),
                 tier: w.owner.tier.clone(),
                 daemon: class.daemon,
+                single: class.replicas == 1
+                    && matches!(w.kind, WorkloadKind::Deployment | WorkloadKind::ReplicaSet),
                 // What can stand on a last resort alone (the lock) was put there on purpose.
                 claimed: class.ranked && (w.owner.tier.is_some() || elsewhere(class, world)),
             }

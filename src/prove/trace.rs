@@ -1,6 +1,6 @@
 //! A run told event by event: when, what, and why the scheduler decided so.
 
-use crate::lifecycle::{Act, Happening, NodeId, PodId, What, Window, WorkloadId};
+use crate::lifecycle::{Act, Happening, Kind, NodeId, PodId, What, Window, WorkloadId};
 use crate::scheduler::{self, Candidate, NoHelp, NodeSet, Observer, Plugin, Rejected, World};
 
 use super::model::Model;
@@ -23,6 +23,8 @@ pub struct Trace {
 pub struct Told {
     /// When, counted from the first loss; `None` for what happened before it.
     pub when: Option<Window>,
+    /// To whom: the name of a pod or node.
+    pub who: String,
     /// What happened.
     pub what: String,
     /// Why the scheduler decided so, a line each; empty unless asked for.
@@ -57,47 +59,51 @@ impl Trace {
             // From an empty cluster on, bindings alone tell the story.
             let first = (i < lost || lost == 0) && matches!(event.what, What::Fired(Happening::Started(_)));
             let created = matches!(event.what, What::Act(Act::Create(_)));
-            let Some(what) = words(model, run, event.what).filter(|_| !first && !created) else { continue };
+            let Some((who, what)) = words(model, run, event.what).filter(|_| !first && !created) else {
+                continue;
+            };
             let when = Window {
                 earliest: event.when.earliest.saturating_sub(zero),
                 latest: event.when.latest.map(|l| l.saturating_sub(zero)),
             };
-            events.push(Told { when: (i >= lost).then_some(when), what, why });
+            events.push(Told { when: (i >= lost).then_some(when), who, what, why });
         }
         Self { events, end: Vec::new(), witness: None }
     }
 }
 
-fn words(model: &Model, run: &Run<'_>, what: What) -> Option<String> {
+fn words(model: &Model, run: &Run<'_>, what: What) -> Option<(String, String)> {
     let node = |n: NodeId| model.nodes[usize::from(n.0)].name.clone();
     let who = |w: WorkloadId| model.row(w).name.clone();
     let pod = |p: PodId| who(run.pods[p.0 as usize].workload);
-    Some(match what {
+    let say = |who: String, what: &str| Some((who, what.to_owned()));
+    match what {
         What::Act(act) => match act {
-            Act::Create(w) => format!("{} is created", who(w)),
-            Act::CreateAll => "everything is created".to_owned(),
-            Act::Lose(n) => format!("{} dies", node(n)),
-            Act::Return(n) => format!("{} comes back", node(n)),
-            Act::Fence(n, _) => format!("{} is fenced", node(n)),
-            Act::Unfence(n) => format!("the fence of {} is lifted", node(n)),
-            Act::Cordon(n) => format!("{} is cordoned", node(n)),
-            Act::Uncordon(n) => format!("{} is uncordoned", node(n)),
-            Act::Drain(n) => format!("{} is drained", node(n)),
-            Act::Restart(w) => format!("{} is rolled", who(w)),
-            Act::Delete(p) => format!("a pod of {} is deleted", pod(p)),
-            Act::RestartControllers => "the controllers restart".to_owned(),
+            Act::Create(w) => say(who(w), "created"),
+            Act::CreateAll => say("everything".to_owned(), "created"),
+            Act::Lose(n) => say(node(n), "dies"),
+            Act::Return(n) => say(node(n), "comes back"),
+            Act::Fence(n, _) => say(node(n), "fenced"),
+            Act::Unfence(n) => say(node(n), "no longer fenced"),
+            Act::Cordon(n) => say(node(n), "cordoned"),
+            Act::Uncordon(n) => say(node(n), "uncordoned"),
+            Act::Drain(n) => say(node(n), "drained"),
+            Act::Restart(w) => say(who(w), "rolled"),
+            Act::Delete(p) => say(pod(p), "deleted"),
+            Act::RestartControllers => say("controllers".to_owned(), "restarted"),
         },
         What::Fired(happening) => match happening {
-            Happening::Unknown(n) => format!("{} is NotReady", node(n)),
-            Happening::NoExecute(n) => format!("{} gets the NoExecute taint", node(n)),
-            Happening::Evict(p) => format!("{} is evicted by the taint", pod(p)),
-            Happening::Collect(p) => format!("{}: the pod on the dead node is collected", pod(p)),
-            Happening::Ready(n) => format!("{} is Ready", node(n)),
-            Happening::Started(p) => format!("{} is ready", pod(p)),
-            _ => return None,
+            Happening::Unknown(n) => say(node(n), "NotReady"),
+            Happening::NoExecute(n) => say(node(n), "tainted NoExecute"),
+            Happening::Evict(p) => say(pod(p), "evicted by the taint"),
+            // A Deployment does not wait for the end of its old pod.
+            Happening::Collect(p) if waits(model, run, p) => say(pod(p), "collected from the dead node"),
+            Happening::Ready(n) => say(node(n), "Ready"),
+            Happening::Started(p) => say(pod(p), "ready"),
+            _ => None,
         },
-        What::Bound(p, n) => format!("{} is bound to {}", pod(p), node(n)),
-        What::Unschedulable(p) => format!("{} finds no node", pod(p)),
+        What::Bound(p, n) => Some((pod(p), format!("bound to {}", node(n)))),
+        What::Unschedulable(p) => say(pod(p), "finds no node"),
         What::Preempts(p, n) => {
             let now = run.log.iter().position(|e| e.what == what).unwrap_or(0);
             let cause = run.log[now].cause;
@@ -108,11 +114,17 @@ fn words(model: &Model, run: &Run<'_>, what: What) -> Option<String> {
                 .take_while(|e| e.cause == cause)
                 .filter_map(|e| if let What::Terminating(v) = e.what { Some(pod(v)) } else { None })
                 .collect();
-            format!("{} evicts {} on {}", pod(p), victims.join(", "), node(n))
+            Some((pod(p), format!("evicts {} on {}", victims.join(", "), node(n))))
         }
-        What::Refused(w) => format!("admission refuses a pod of {}", who(w)),
-        What::Terminating(_) => return None,
-    })
+        What::Refused(w) => say(who(w), "refused by admission"),
+        What::Terminating(_) => None,
+    }
+}
+
+/// Whether the pod's controller waits for its end.
+fn waits(model: &Model, run: &Run<'_>, pod: PodId) -> bool {
+    let workload = run.pods[pod.0 as usize].workload;
+    matches!(model.facts.workloads[usize::from(workload.0)].kind, Kind::StatefulSet { .. } | Kind::Bare)
 }
 
 /// Writes down what an observer is told.

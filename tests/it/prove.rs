@@ -1,6 +1,8 @@
 //! The proof: bounds, verdicts and tables over recorded clusters.
 
+mod cli;
 mod exploration;
+mod remedies;
 mod soundness;
 
 use lifeboat::lifecycle::replay::{Objects, Recording};

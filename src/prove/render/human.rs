@@ -2,7 +2,7 @@
 
 use super::Detail;
 use super::words::{claim_text, column_title, merged_rows, words};
-use crate::prove::trace::Trace;
+use crate::prove::trace::{Told, Trace};
 use crate::prove::{How, Proof, Proved, Verdict};
 
 /// The whole proof: table, then claims with verdicts, assumptions and traces.
@@ -85,16 +85,13 @@ fn indent(text: &str) -> String {
     text.lines().map(|line| format!("      {line}\n")).collect()
 }
 
-/// A trace, a line per event.
+/// A trace. With reasons a line per event; without, what happened to several at once is told once.
 #[must_use]
 pub fn story(trace: &Trace, reasons: bool) -> String {
     let mut out = String::new();
-    for event in &trace.events {
-        out.push_str(&format!(
-            "{:>12}  {}\n",
-            event.when.map_or_else(|| "before".to_owned(), |w| w.to_string()),
-            event.what
-        ));
+    for (event, who) in grouped(trace, reasons) {
+        let when = event.when.map_or_else(|| "before".to_owned(), |w| w.to_string());
+        out.push_str(&format!("{when:>12}  {}: {}\n", names(&who), event.what));
         if reasons {
             for why in &event.why {
                 out.push_str(&format!("{:>12}    {why}\n", ""));
@@ -105,4 +102,33 @@ pub fn story(trace: &Trace, reasons: bool) -> String {
         out.push_str(&format!("{:>12}  so {end}\n", "end"));
     }
     out
+}
+
+/// Events with everybody to whom the same happened at the same time; before the first loss order is left to
+/// the witness.
+fn grouped(trace: &Trace, reasons: bool) -> Vec<(&Told, Vec<&str>)> {
+    let mut groups: Vec<(&Told, Vec<&str>)> = Vec::new();
+    for event in &trace.events {
+        let like =
+            |(first, _): &&mut (&Told, Vec<&str>)| first.what == event.what && first.when == event.when;
+        let near = if event.when.is_none() { groups.len() } else { 1 };
+        match groups.iter_mut().rev().take(near).find(like).filter(|_| !reasons) {
+            Some((_, who)) => who.push(&event.who),
+            None => groups.push((event, vec![&event.who])),
+        }
+    }
+    groups
+}
+
+fn names(who: &[&str]) -> String {
+    let mut counted: Vec<(&str, usize)> = Vec::new();
+    for &name in who {
+        match counted.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, n)) => *n += 1,
+            None => counted.push((name, 1)),
+        }
+    }
+    let names =
+        counted.into_iter().map(|(name, n)| if n > 1 { format!("{name} ({n})") } else { name.to_owned() });
+    names.collect::<Vec<_>>().join(", ")
 }

@@ -120,7 +120,7 @@ fn trace(trace: &Trace) -> Value {
     let events: Vec<Value> = trace
         .events
         .iter()
-        .map(|e| json!({"when": e.when.map(window), "what": e.what, "why": e.why}))
+        .map(|e| json!({"when": e.when.map(window), "who": e.who, "what": e.what, "why": e.why}))
         .collect();
     json!({"events": events, "end": trace.end})
 }
