@@ -6,6 +6,7 @@ mod charts;
 mod check;
 mod context;
 mod diff;
+mod event;
 mod explain;
 mod fleet;
 mod helm;

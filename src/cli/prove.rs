@@ -7,7 +7,8 @@ use lifeboat::advise::{Headroom, Remedies, headroom, remedies};
 use lifeboat::catalogue::Catalogue;
 use lifeboat::lifecycle::NodeId;
 use lifeboat::plan::Plan;
-use lifeboat::policy::Phase;
+use lifeboat::policy::{Fencing, Phase};
+use lifeboat::prove::claim::Event;
 use lifeboat::prove::{self, Model, Options, Proof, render};
 use lifeboat::source::SourceMap;
 
@@ -26,6 +27,11 @@ pub(crate) struct Args {
     /// Tell one story: nodes lost at once (`a,b`) or in order (`a then b`).
     #[arg(long, value_name = "NODES")]
     lose: Option<String>,
+    #[command(flatten)]
+    work: super::event::Work,
+    /// How long a node is away; of a cold start, the gap between arrivals.
+    #[arg(long, value_name = "DURATION", default_value = "120s")]
+    lasts: String,
     /// With the scheduler's reasons: rejected nodes, scores, ties, victims.
     #[arg(long)]
     trace: bool,
@@ -98,8 +104,10 @@ pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
             }
         };
     }
-    if let Some(lose) = &args.lose {
-        return story(&model, lose, args);
+    match args.work.event(&model, &args.lasts) {
+        Err(message) => return wrong_usage(&message),
+        Ok(None) if args.lose.is_none() => {}
+        Ok(event) => return story(context, &model, event.as_ref(), args),
     }
     let proof = prove::prove(&model, Options { budget: args.budget, ..Options::default() });
     let findings = prove::findings::of(&model, &proof, Some(plan));
@@ -173,19 +181,34 @@ fn print_headroom(found: &Headroom) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn story(model: &Model, lose: &str, args: &Args) -> ExitCode {
-    let losses = match losses(model, lose) {
-        Ok(losses) => losses,
-        Err(message) => {
-            anstream::eprintln!("error: {message}");
-            return ExitCode::from(BROKEN);
-        }
+fn wrong_usage(message: &str) -> ExitCode {
+    anstream::eprintln!("error: {message}");
+    ExitCode::from(BROKEN)
+}
+
+fn story(context: &Context, model: &Model, event: Option<&Event>, args: &Args) -> ExitCode {
+    let losses = match args.lose.as_deref().map(|lose| losses(model, lose)).transpose() {
+        Ok(losses) => losses.unwrap_or_default(),
+        Err(message) => return wrong_usage(&message),
     };
-    let Some(told) = prove::tell(model, &losses, Phase::Fencing, args.trace) else {
-        anstream::eprintln!("error: this story does not settle");
-        return ExitCode::from(BROKEN);
+    let fences = model.fencing.0 != Fencing::None;
+    let phase = if fences { Phase::Fencing } else { Phase::Eviction };
+    let told = match event {
+        None => prove::tell(model, &losses, phase, args.trace),
+        Some(event) => prove::planned::tell(model, &losses, phase, event, args.trace),
     };
+    let Some(told) = told else { return wrong_usage("this story does not settle") };
+    let compared = if event.is_none() { prove::orders::compare(model, &losses) } else { None };
+    if context.format == Format::Json {
+        let mut value = render::story_json(&told);
+        value["orders"] = compared.iter().flatten().map(|way| render::way_json(model, way)).collect();
+        anstream::println!("{value}");
+        return ExitCode::SUCCESS;
+    }
     anstream::print!("{}", render::story(&told, args.trace));
+    for way in compared.iter().flatten() {
+        anstream::print!("{}", render::way(model, way));
+    }
     ExitCode::SUCCESS
 }
 

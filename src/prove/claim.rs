@@ -51,10 +51,30 @@ pub struct Event {
     pub kind: EventKind,
     /// To which nodes, in order.
     pub nodes: Vec<NodeId>,
+    /// Their names.
+    pub names: Vec<String>,
     /// Which workloads are rolled.
     pub pods: Vec<WorkloadId>,
+    /// Which workloads are rolled, as the policy writes them.
+    pub of: String,
     /// For how long a node is away, in milliseconds.
     pub lasts: u64,
+}
+
+impl Event {
+    /// In a few words, such as `drain worker-1`.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let seconds = self.lasts / 1000;
+        let nodes = self.names.join(", ");
+        match self.kind {
+            EventKind::Drain => format!("drain {nodes}"),
+            EventKind::Reboot => format!("reboot {nodes} for {seconds} s"),
+            EventKind::Upgrade => format!("upgrade {nodes}, {seconds} s each"),
+            EventKind::ColdStart => format!("cold start: {}, {seconds} s apart", self.names.join(" then ")),
+            EventKind::RollingUpdate => format!("roll {}", self.of),
+        }
+    }
 }
 
 /// One expectation of one scenario.
@@ -101,11 +121,17 @@ pub(super) fn of_policy(policy: &Policy, model: &Model) -> Vec<Claim> {
                 .nodes
                 .value
                 .iter()
+                .map(Vec::as_slice)
+                .chain(event.nodes.value.is_empty().then_some(&[][..]))
                 .map(|order| {
+                    let nodes: Vec<NodeId> = order.iter().flatten().filter_map(node).collect();
+                    let of: Vec<String> = event.pods.iter().map(|p| name(policy, &p.value)).collect();
                     Some(Event {
                         kind: event.kind.value,
-                        nodes: order.iter().flatten().filter_map(node).collect(),
+                        names: nodes.iter().map(|n| model.nodes[usize::from(n.0)].name.clone()).collect(),
+                        nodes,
                         pods: event.pods.iter().flat_map(|p| resolve(policy, model, &p.value)).collect(),
+                        of: of.join(", "),
                         lasts: event.lasts.value.saturating_mul(1000),
                     })
                 })

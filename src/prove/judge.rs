@@ -18,9 +18,26 @@ pub struct Breach {
     pub how: String,
 }
 
-/// What breaks a claim in a run; empty if nothing does.
+/// What breaks a claim in a run; empty if nothing does. A claim about planned work has to hold at each of its quiet
+/// moments.
 #[must_use]
 pub fn breaches(model: &Model, claim: &Claim, played: &Played<'_>) -> Vec<Breach> {
+    let mut found = at_the_end(model, claim, played);
+    for (name, run) in &played.moments {
+        let then = Played { run: run.clone(), moments: Vec::new(), ..*played };
+        let earlier = at_the_end(model, claim, &then);
+        // Who is not evicted yet may be later.
+        let counts = !matches!(claim.says, Says::Evicted) || claim.none;
+        for breach in earlier.into_iter().filter(|_| counts) {
+            if !found.iter().any(|other| other.who == breach.who) {
+                found.push(Breach { how: format!("{}, {name}", breach.how), ..breach });
+            }
+        }
+    }
+    found
+}
+
+fn at_the_end(model: &Model, claim: &Claim, played: &Played<'_>) -> Vec<Breach> {
     let run = &played.run;
     let mut found = Vec::new();
     let mut breach = |who: WorkloadId, how: String| found.push(Breach { who, how });

@@ -14,12 +14,15 @@
 
 pub mod bounds;
 pub mod claim;
+pub mod comeback;
 pub mod explore;
 pub mod findings;
 pub mod judge;
 pub mod minimise;
 pub mod model;
+pub mod orders;
 pub mod placer;
+pub mod planned;
 pub mod play;
 pub mod refute;
 pub mod render;
@@ -31,7 +34,10 @@ pub mod verdict;
 pub mod world;
 
 pub use claim::{Claim, Says};
+pub use comeback::{Comeback, NextLoss};
 pub use model::{Model, NodeRow, Row};
+pub use orders::Order;
+pub use planned::Planned;
 pub use refute::Witness;
 pub use table::{Cell, Column, Mark};
 pub use trace::Trace;
@@ -78,6 +84,12 @@ pub struct Proof {
     pub columns: Vec<Column>,
     /// The policy's claims, in its order.
     pub claims: Vec<Proven>,
+    /// Planned work that claims are about.
+    pub planned: Vec<Planned>,
+    /// Orders of losing nodes one after the other.
+    pub orders: Vec<Order>,
+    /// The way back from each loss set.
+    pub comebacks: Vec<Comeback>,
     /// What every verdict assumes.
     pub assumptions: Vec<String>,
 }
@@ -97,7 +109,8 @@ pub fn prove(model: &Model, options: Options) -> Proof {
     let bounds = bounds.map(|b| (b, b.green()));
     let canonical = if options.table { play::canonical(model) } else { None };
     let columns = canonical
-        .map(|run| table::columns(model, &run, bounds.as_ref().map(|(b, green)| (*b, green))))
+        .as_ref()
+        .map(|run| table::columns(model, run, bounds.as_ref().map(|(b, green)| (*b, green))))
         .unwrap_or_default();
     let mut explorer = Explorer::new(model, options.budget);
     let claims = model
@@ -124,9 +137,13 @@ pub fn prove(model: &Model, options: Options) -> Proof {
             Proven { claim: claim.clone(), verdict }
         })
         .collect();
+    let green = canonical.as_ref();
     Proof {
         nodes: model.nodes.clone(),
         rows: model.rows.clone(),
+        planned: green.map(|g| planned::of(model, g)).unwrap_or_default(),
+        orders: green.map(|g| orders::of(model, g, &columns)).unwrap_or_default(),
+        comebacks: green.map(|g| comeback::of(model, g, &columns)).unwrap_or_default(),
         columns,
         claims,
         assumptions: assumptions(model),
@@ -150,13 +167,14 @@ pub fn tell(
     let green = play::create(empty, &all, &mut first)?;
     let played = play::lose(&green, losses, phase, &mut first)?;
     let mut trace = Trace::of(model, &played.run, played.lost, false);
-    trace.end = model
-        .rows
-        .iter()
-        .filter(|r| !r.daemon)
-        .map(|r| format!("{} {}", r.name, judge::state_in_words(model, &played.run, r.id)))
-        .collect();
+    trace.end = ends(model, &played.run);
     Some(trace)
+}
+
+/// How a run ends, a line per workload.
+fn ends(model: &Model, run: &play::Run<'_>) -> Vec<String> {
+    let lasting = model.rows.iter().filter(|r| !r.daemon);
+    lasting.map(|r| format!("{} {}", r.name, judge::state_in_words(model, run, r.id))).collect()
 }
 
 fn assumptions(model: &Model) -> Vec<String> {

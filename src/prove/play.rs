@@ -13,7 +13,7 @@ use super::placer::Kube;
 pub type Run<'m> = Sim<Kube<'m>>;
 
 /// Happenings after which a run is given up. A settled cluster needs some ten per pod and step.
-const BUDGET: usize = 200_000;
+pub(super) const BUDGET: usize = 200_000;
 
 /// Where the phases of a run begin and end in its log.
 #[derive(Clone)]
@@ -24,6 +24,16 @@ pub struct Played<'m> {
     pub lost: usize,
     /// Log index of the last fence, if there was one.
     pub fenced: Option<usize>,
+    /// Quiet moments of planned work at which a claim has to hold too, with what is being done.
+    pub moments: Vec<(String, Run<'m>)>,
+}
+
+impl<'m> Played<'m> {
+    /// A run in which nothing was lost yet.
+    #[must_use]
+    pub fn unharmed(run: Run<'m>) -> Self {
+        Self { run, lost: usize::MAX, fenced: None, moments: Vec::new() }
+    }
 }
 
 /// An empty cluster.
@@ -108,7 +118,7 @@ pub fn lose<'m>(
     phase: Phase,
     choose: &mut impl Choose,
 ) -> Option<Played<'m>> {
-    let mut played = Played { run: green.clone(), lost: usize::MAX, fenced: None };
+    let mut played = Played::unharmed(green.clone());
     for leg in steps(losses, phase) {
         leg.mark(&mut played);
         played.run.run(&Story { steps: vec![leg.step] }, choose, BUDGET)?;
@@ -117,24 +127,59 @@ pub fn lose<'m>(
     Some(played)
 }
 
-/// Planned work on a run, to its end.
+/// Planned work on a run, to its end. Nodes that are lost already are left out.
 pub fn plan(played: &mut Played<'_>, event: &Event, choose: &mut impl Choose) -> Option<()> {
-    let mut story = Story::default();
-    for &node in &event.nodes {
-        story = match event.kind {
-            EventKind::Drain => story.drain(node).then("uncordoned", [Act::Uncordon(node)]),
-            EventKind::Reboot => story.reboot(node, event.lasts),
-            EventKind::Upgrade => story.upgrade(&[node], event.lasts),
-            EventKind::ColdStart | EventKind::RollingUpdate => story,
+    let alive = |n: NodeId| played.run.nodes.get(usize::from(n.0)).is_some_and(|n| n.alive);
+    let nodes: Vec<(NodeId, &str)> = event
+        .nodes
+        .iter()
+        .zip(&event.names)
+        .filter(|(node, _)| event.kind == EventKind::ColdStart || alive(**node))
+        .map(|(node, name)| (*node, name.as_str()))
+        .collect();
+    for (story, moment) in stages(event, &nodes) {
+        played.run.run(&story, choose, BUDGET)?;
+        played.moments.extend(moment.map(|moment| (moment, played.run.clone())));
+    }
+    // The last quiet moment is the end itself.
+    if played.moments.last().is_some_and(|(_, run)| run.log.len() == played.run.log.len()) {
+        played.moments.pop();
+    }
+    Some(())
+}
+
+/// The stages of planned work, each with the name of the quiet moment that it ends in, if a claim must hold
+/// there. While a node reboots its pods are away, so that only the end of a reboot is one.
+fn stages(event: &Event, nodes: &[(NodeId, &str)]) -> Vec<(Story, Option<String>)> {
+    let mut stages = Vec::new();
+    let story = Story::default;
+    for &(node, name) in nodes {
+        let drained = || (story().drain(node), Some(format!("while {name} is drained")));
+        let back = || {
+            (story().then("uncordoned", [Act::Uncordon(node)]), Some(format!("after {name} is uncordoned")))
         };
+        let rebooted = || (story().reboot(node, event.lasts), None);
+        match event.kind {
+            EventKind::Drain => stages.extend([drained(), back()]),
+            EventKind::Reboot => {
+                stages.push((rebooted().0, Some(format!("after {name} rebooted"))));
+            }
+            EventKind::Upgrade => stages.extend([drained(), rebooted(), back()]),
+            EventKind::ColdStart | EventKind::RollingUpdate => {}
+        }
     }
-    if event.kind == EventKind::ColdStart {
-        story = story.cold_start(&event.nodes, event.lasts);
+    match event.kind {
+        EventKind::ColdStart => {
+            let order: Vec<NodeId> = nodes.iter().map(|(node, _)| *node).collect();
+            stages.push((story().cold_start(&order, event.lasts), None));
+        }
+        EventKind::RollingUpdate => {
+            let rolled = |&workload: &WorkloadId| (story().then("rolled", [Act::Restart(workload)]), None);
+            stages.extend(event.pods.iter().map(rolled));
+        }
+        EventKind::Drain | EventKind::Reboot | EventKind::Upgrade => {}
     }
-    for &workload in &event.pods {
-        story = story.then("rolled", [Act::Restart(workload)]);
-    }
-    played.run.run(&story, choose, BUDGET).map(|_| ())
+    stages
 }
 
 /// The canonical run of green.

@@ -89,7 +89,7 @@ impl Atlas {
         for order in orders {
             let state = |phase| bounded.as_ref().map(|(b, green)| judge::after(*b, green, &order, phase));
             let Some((last, parent)) = order.split_last() else {
-                let none = Played { lost: green.log.len(), fenced: None, run: green.clone() };
+                let none = Played { lost: green.log.len(), ..Played::unharmed(green.clone()) };
                 let cells = cells(model, &none, Phase::Eviction, state(Phase::Eviction).as_ref());
                 atlas.scenes.push(scene(model, &order, Phase::Eviction, &none, Vec::new(), vec![cells]));
                 runs.insert(order, (green.clone(), green.clone()));

@@ -8,6 +8,7 @@ mod diff;
 mod fleet;
 mod lifecycle;
 mod observed;
+mod planned;
 mod policy;
 mod probe;
 mod prove;

@@ -38,7 +38,7 @@ impl<'m> Path<'m> {
     /// The way that begins with this run.
     #[must_use]
     pub fn start(run: Run<'m>) -> Self {
-        Self { played: Played { run, lost: usize::MAX, fenced: None }, answers: None, base: 0 }
+        Self { played: Played::unharmed(run), answers: None, base: 0 }
     }
 
     /// The answers in their order: given again they lead here again.

@@ -1,7 +1,7 @@
 //! For a terminal.
 
-use super::Detail;
 use super::words::{claim_text, column_title, merged_rows, words};
+use super::{Detail, beyond};
 use crate::prove::trace::{Told, Trace};
 use crate::prove::{How, Proof, Proved, Verdict};
 
@@ -9,6 +9,9 @@ use crate::prove::{How, Proof, Proved, Verdict};
 #[must_use]
 pub fn human(proof: &Proof, detail: Detail) -> String {
     let mut out = table(proof, detail);
+    out.push_str(&beyond::planned(proof, detail));
+    out.push_str(&beyond::orders(proof, detail));
+    out.push_str(&beyond::comebacks(proof));
     out.push('\n');
     out.push_str(&claims(proof, detail));
     out.push_str(&format!("assumed: {}\n", proof.assumptions.join("; ")));

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::words::{claim_text, column_title};
-use crate::lifecycle::{Data, NodeId, Outage, Window};
+use crate::lifecycle::{Data, NodeId, Outage, Window, WorkloadId};
 use crate::policy::Phase;
 use crate::prove::trace::Trace;
-use crate::prove::{Cell, How, Mark, Proof, Proved, Verdict};
+use crate::prove::{Cell, Comeback, How, Mark, Order, Planned, Proof, Proved, Verdict};
 
 /// The proof as JSON: everything, in a stable order.
 #[must_use]
@@ -46,7 +46,50 @@ pub fn json(proof: &Proof) -> Value {
             value
         })
         .collect();
-    json!({"columns": columns, "claims": claims, "assumptions": proof.assumptions})
+    json!({"columns": columns, "planned": planned(proof), "orders": orders(proof), "comebacks": comebacks(proof),
+        "claims": claims, "assumptions": proof.assumptions})
+}
+
+fn node_names(proof: &Proof, nodes: &[NodeId]) -> Vec<String> {
+    nodes.iter().map(|n| proof.nodes[usize::from(n.0)].name.clone()).collect()
+}
+
+fn all_cells(proof: &Proof, cells: &[Cell]) -> Vec<Value> {
+    proof.rows.iter().zip(cells).map(|(row, c)| cell(proof, &row.name, c)).collect()
+}
+
+fn planned(proof: &Proof) -> Vec<Value> {
+    let one = |planned: &Planned| {
+        let lost: Vec<_> = planned.lost.iter().map(|set| node_names(proof, set)).collect();
+        let moments = planned.moments.iter();
+        let moments: Vec<Value> =
+            moments.map(|(name, cells)| json!({"moment": name, "cells": all_cells(proof, cells)})).collect();
+        json!({"scenario": planned.scenario, "title": planned.title, "lost": lost, "moments": moments})
+    };
+    proof.planned.iter().map(one).collect()
+}
+
+fn orders(proof: &Proof) -> Vec<Value> {
+    let one = |order: &Order| {
+        let differs: Vec<&str> = order.differs.iter().map(|i| proof.rows[*i].name.as_str()).collect();
+        json!({"lost": node_names(proof, &order.lost), "frozen": !order.api, "differs": differs,
+            "cells": all_cells(proof, &order.cells)})
+    };
+    proof.orders.iter().map(one).collect()
+}
+
+fn comebacks(proof: &Proof) -> Vec<Value> {
+    let rows = |ids: &[WorkloadId]| -> Vec<&str> {
+        ids.iter().map(|id| proof.rows[usize::from(id.0)].name.as_str()).collect()
+    };
+    let one = |comeback: &Comeback| {
+        let next = comeback.next.iter().map(|next| {
+            json!({"node": node_names(proof, &[next.node]), "survivable": next.breaks.is_empty(), "breaks": next.breaks})
+        });
+        json!({"lost": node_names(proof, &comeback.lost), "astray": rows(&comeback.astray),
+            "next": next.collect::<Vec<_>>(), "rollouts": rows(&comeback.rollouts), "green": comeback.green})
+    };
+    proof.comebacks.iter().map(one).collect()
 }
 
 fn phase_name(phase: Phase) -> &'static str {
@@ -123,4 +166,10 @@ fn trace(trace: &Trace) -> Value {
         .map(|e| json!({"when": e.when.map(window), "who": e.who, "what": e.what, "why": e.why}))
         .collect();
     json!({"events": events, "end": trace.end})
+}
+
+/// A story for programs.
+#[must_use]
+pub fn story_json(told: &Trace) -> Value {
+    trace(told)
 }

@@ -118,8 +118,12 @@ fn latest(cell: &Cell) -> u64 {
 /// A claim as the policy writes it.
 #[must_use]
 pub fn claim_text(claim: &Claim) -> String {
-    match &claim.says {
+    let text = match &claim.says {
         Says::Frozen => "frozen".to_owned(),
         says => format!("{} = {}", says.key(), claim.of),
+    };
+    match &claim.event {
+        Some(event) => format!("{text} ({})", event.title()),
+        None => text,
     }
 }
