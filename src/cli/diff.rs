@@ -9,13 +9,14 @@ use lifeboat::compile::Compilation;
 use lifeboat::diag::{Diagnostic, codes};
 use lifeboat::diff::{self, Diff, Side, render};
 use lifeboat::emit::record;
-use lifeboat::policy::{self, Policy};
+use lifeboat::policy::Policy;
 use lifeboat::prove::Model;
 use lifeboat::source::SourceMap;
 use lifeboat::source::extends::{LoadError, Loader};
 
-use super::context::{BROKEN, Context, FINDINGS, Files, Format, name_of};
-use super::outputs::{self, Present};
+use super::context::{BROKEN, Context, FINDINGS, Format, name_of};
+use super::outputs::{self, Compiled, Present};
+use super::silent;
 
 /// Show what a change means: claims that flip, who is down or evicted after which loss, what must be done
 /// by hand; then the outputs.
@@ -145,34 +146,18 @@ fn git(arguments: &[&str]) -> Result<String, String> {
 /// Compiles one side. What a policy is warned about is the business of `check`; a comparison shows the
 /// change, and only errors stop it.
 fn side(context: &Context, kind: &Kind, policy: &Path) -> Result<Compilation, Stop> {
+    let done = |result: Result<Compiled, ExitCode>| result.map(|c| c.compilation).map_err(Stop::Reported);
     match kind {
-        Kind::Policy(path) => compiled(context, path, &Files, outputs::with_charts),
+        Kind::Policy(path) => done(silent::compile(context, path)),
         Kind::Revision(hash) => {
             let revision = Revision { hash: hash.clone() };
             let charts = |catalogue, checked: &Policy, sources: &mut SourceMap| {
                 revision.charts(catalogue, checked, sources)
             };
-            compiled(context, policy, &revision, charts)
+            done(silent::compile_from(context, policy, &revision, charts))
         }
         Kind::Outputs(_) => Err(Stop::Said("outputs are no policy".to_owned())),
     }
-}
-
-fn compiled(
-    context: &Context,
-    path: &Path,
-    loader: &dyn Loader,
-    charts: impl Fn(Catalogue, &Policy, &mut SourceMap) -> Result<Catalogue, Vec<Diagnostic>>,
-) -> Result<Compilation, Stop> {
-    let mut sources = SourceMap::default();
-    let result = policy::load(loader, &mut sources, &name_of(path)).and_then(|checked| {
-        let catalogue = charts(Catalogue::builtin(), &checked.policy, &mut sources)?;
-        lifeboat::compile::compile(checked.policy, &catalogue, loader, &mut sources)
-    });
-    result.map_err(|findings| {
-        context.report(findings, &sources);
-        Stop::Reported(ExitCode::from(BROKEN))
-    })
 }
 
 /// The files that a build recorded in a folder.

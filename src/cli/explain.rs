@@ -1,33 +1,92 @@
 //! `lifeboat explain`.
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use lifeboat::diag::{Code, codes};
+use lifeboat::explain::{self, Page, World, render};
+use lifeboat::prove::Model;
 use lifeboat::shape::did_you_mean;
 
-use super::context::{BROKEN, Context, Format};
+use super::context::{BROKEN, Context, Format, name_of};
+use super::outputs::Compiled;
+use super::silent;
 
-/// Explain a finding's code: what it means, why it matters, how to mend it.
+/// Explain anything: an output's line, a service, a component, a node, a tier, a values path, a finding's
+/// code; and what a line of the policy causes.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  lifeboat explain unknown-key\n  lifeboat explain nobody-ashore --format json"
+    after_help = "Examples:\n  lifeboat explain golden/argocd/values.yaml:12\n  lifeboat explain prometheus/prometheus\n  lifeboat explain worker-1\n  lifeboat explain critical\n  lifeboat explain controller.tolerations\n  lifeboat explain policy.toml:31\n  lifeboat explain nobody-ashore --format json\n\nExit code: 0 explained, 2 nothing is known by that name, or broken input."
 )]
 pub(crate) struct Args {
-    /// A code such as `unknown-key`; findings print it in brackets.
+    /// What: FILE:LINE, a name of the policy, a values path, or a code such as `unknown-key`.
     subject: String,
+    /// The policy.
+    #[arg(long, default_value = "policy.toml")]
+    policy: PathBuf,
 }
 
 pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
-    let Some(code) = Code::find(&args.subject) else {
-        let near = did_you_mean(&args.subject, codes::all().map(Code::name));
-        let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-        anstream::eprintln!("error: nothing is known by the name {:?}{hint}", args.subject);
-        return ExitCode::from(BROKEN);
-    };
-    if context.format == Format::Json {
-        anstream::println!("{}", code.to_json());
-    } else {
-        anstream::print!("{}", code.to_text());
+    if let Some(code) = Code::find(&args.subject) {
+        if context.format == Format::Json {
+            anstream::println!("{}", code.to_json());
+        } else {
+            anstream::print!("{}", code.to_text());
+        }
+        return ExitCode::SUCCESS;
     }
-    ExitCode::SUCCESS
+    // What cannot be a code needs the policy; without one, say what was not found.
+    if !args.policy.is_file() {
+        return unknown(&args.subject, codes::all().map(|c| c.name().to_owned()).collect());
+    }
+    let compiled = match silent::compile(context, &args.policy) {
+        Ok(compiled) => compiled,
+        Err(code) => return code,
+    };
+    let model = Model::of_plan(&compiled.compilation.plan).ok();
+    let world =
+        World { compilation: &compiled.compilation, sources: &compiled.sources, model: model.as_ref() };
+    match find(world, &compiled, &args.subject) {
+        Some(page) => {
+            print(context, &page);
+            ExitCode::SUCCESS
+        }
+        None => {
+            let mut known = explain::names(world);
+            known.extend(codes::all().map(|c| c.name().to_owned()));
+            unknown(&args.subject, known)
+        }
+    }
+}
+
+fn find(world: World<'_>, compiled: &Compiled, subject: &str) -> Option<Page> {
+    if let Some((file, line)) = subject.rsplit_once(':')
+        && let Ok(line) = line.parse::<u32>()
+    {
+        let output = below(&compiled.folder, file).and_then(|path| explain::output_line(world, &path, line));
+        return output.or_else(|| explain::source_line(world, file.trim_start_matches("./"), line as usize));
+    }
+    explain::name(world, subject)
+}
+
+/// A path below the output folder.
+fn below(folder: &Path, file: &str) -> Option<String> {
+    let file = Path::new(file.trim_start_matches("./"));
+    let folder = name_of(folder);
+    file.strip_prefix(folder.trim_start_matches("./")).ok().map(name_of)
+}
+
+fn print(context: &Context, page: &Page) {
+    if context.format == Format::Json {
+        anstream::println!("{}", serde_json::to_string(page).unwrap_or_default());
+    } else {
+        anstream::print!("{}", render::human(page));
+    }
+}
+
+fn unknown(subject: &str, known: Vec<String>) -> ExitCode {
+    let near = did_you_mean(subject, known.iter().map(String::as_str));
+    let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+    anstream::eprintln!("error: nothing is known by the name {subject:?}{hint}");
+    ExitCode::from(BROKEN)
 }

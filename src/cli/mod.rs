@@ -17,6 +17,7 @@ mod prove;
 mod render;
 mod report;
 mod schema;
+mod silent;
 mod verify;
 
 use std::process::ExitCode;

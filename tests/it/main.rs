@@ -5,6 +5,7 @@ mod build;
 mod catalogue;
 mod cluster;
 mod diff;
+mod explain;
 mod fleet;
 mod lifecycle;
 mod observed;
