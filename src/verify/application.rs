@@ -41,7 +41,15 @@ pub(super) fn check(plan: &Plan, object: &Object) -> Vec<Finding> {
         });
         let Some(service) = service else { continue };
         let planned = planned_paths(plan, service);
+        if planned.is_empty() {
+            continue;
+        }
         let name = plan.policy.services[plan.services[service].index].name.value.clone();
+        if let Some(found) = order(&name, helm) {
+            let mut at = path.clone();
+            at.extend(["helm".to_owned(), "valueFiles".to_owned()]);
+            findings.push(finding(plan, &object.title(), Some(&name), found, Some(object.at(&at))));
+        }
         for (field, inline) in inline(helm) {
             for leaf in inline {
                 let leaf = ValuePath::of(leaf);
@@ -58,6 +66,21 @@ pub(super) fn check(plan: &Plan, object: &Object) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Of values files the last one wins, so the overlay must be the last.
+fn order(service: &str, helm: &Node) -> Option<Found> {
+    let overlay = format!("{service}/values.yaml");
+    let files: Vec<&str> =
+        helm.get("valueFiles").map_or(&[][..], Node::items).iter().filter_map(Node::as_str).collect();
+    let is_overlay = |file: &&str| file.strip_suffix(&overlay).is_some_and(|rest| rest.ends_with('/'));
+    let message = match files.iter().position(is_overlay) {
+        Some(at) if at + 1 == files.len() => return None,
+        Some(at) => format!("reads `{}` after the overlay, which it may beat", files[at + 1]),
+        None => format!("reads no overlay: none of its values files is `{overlay}`"),
+    };
+    let help = format!("name the overlay last in `valueFiles`: `$values/…/{overlay}`");
+    Some(Found::new(codes::OVERLAY_NOT_LAST, &[] as &[&str], message).help(help))
 }
 
 /// Values paths that the plan decides about for a service.

@@ -145,6 +145,10 @@ super::codes! {
         "An Argo CD Application has inline values that can beat the overlay.",
         "Argo CD's precedence is parameters, then `valuesObject`, then `values`, then `valueFiles`. Whatever stands inline wins over every file, the overlay included; and a null in `valuesObject` is lost.",
         "Move the values into a file that comes before the overlay in `valueFiles`.";
+    OVERLAY_NOT_LAST = "overlay-not-last", Error,
+        "An Argo CD Application does not read the overlay as its last values file.",
+        "Helm merges values files in their order and the last one wins. An Application that leaves the overlay out, or reads another file after it, deploys something else than what was planned and proved.",
+        "Put the overlay at the end of `valueFiles`.";
     ALLOWANCE_UNUSED = "allowance-unused", Warning,
         "An allowance matches no finding.",
         "What was accepted is no longer there, or was never called that. A waiver that waits for nothing hides the next finding of that name.",
