@@ -39,7 +39,7 @@ fn each_claim_is_as_recorded() {
         wrong.join("\n")
     );
     let ours = codes::verify::ALL.iter().chain(codes::manifest::ALL).map(|code| code.name());
-    // A file that cannot be opened is a matter of the command line.
+    // A case has an input that can be opened; `hostile` holds one that cannot.
     let silent: Vec<_> = ours.filter(|code| !seen.contains(code) && *code != "unreadable-input").collect();
     assert!(silent.is_empty(), "no case says {silent:?}");
 }

@@ -46,6 +46,21 @@ fn any_number_of_threads_says_the_same() {
 }
 
 #[test]
+fn an_input_that_cannot_be_opened_is_told_and_the_others_are_read() {
+    let (compilation, sources) = compiled(&cases(), "base.toml");
+    let stream: Box<dyn std::io::BufRead + Send> = Box::new(std::io::Cursor::new(TEXT.as_bytes()));
+    let inputs = [
+        lifeboat::verify::Input { name: "gone.yaml".to_owned(), stream: Err("no such file".to_owned()) },
+        lifeboat::verify::Input { name: "all.yaml".to_owned(), stream: Ok(stream) },
+    ];
+    let report = lifeboat::verify::verify(&compilation.plan, inputs, &lifeboat::yaml::Budget::default(), 1);
+    assert_eq!(report.exit_code(), 2);
+    assert!(report.counts.objects > 10);
+    let said = render::human(&report, &sources, true);
+    assert!(said.contains("error[unreadable-input]: gone.yaml: no such file"), "{said}");
+}
+
+#[test]
 fn hostile_streams_end_in_clear_errors() {
     let many = "---\n".repeat(600_000);
     for (input, part) in [
