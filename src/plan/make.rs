@@ -260,20 +260,21 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// One warning for each field that the plan wants and no value reaches.
+    /// One warning for each field that the plan wants and no value reaches. Pods that end by themselves are
+    /// left out: no claim is about them, and `lifeboat charts show` names their fields.
     fn report_unreachable(&mut self) {
         let mut found = Vec::new();
         for id in self.ids() {
             let carrier = self.carrier(id);
+            if carrier.transient {
+                continue;
+            }
             for (target, reason) in &carrier.unreachable {
                 let name = self.names(&[id]);
                 let message = format!("no value reaches {target} of {name}: {reason}");
                 let mut diagnostic = Diagnostic::new(codes::FIELD_UNREACHABLE, message)
                     .about(&name)
                     .help("accept it with `[allow.NAME]` and a reason; the proof counts with what the chart renders");
-                if carrier.transient {
-                    diagnostic.severity = Severity::Note;
-                }
                 if let Some(span) = carrier.span {
                     diagnostic = diagnostic.at(span, "left as the chart renders it");
                 }

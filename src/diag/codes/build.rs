@@ -36,7 +36,7 @@ super::codes! {
         "Take \"lock\" out of `lifeboat.last-resort`, or let the pods in question share a label.";
     FIELD_UNREACHABLE = "field-unreachable", Warning,
         "The plan wants a field that no value of the chart reaches.",
-        "Some templates leave a field out altogether, so no overlay can set it. The pod keeps the chart's behaviour there, and the proof counts with that.",
+        "Some templates leave a field out altogether, so no overlay can set it. The pod keeps the chart's behaviour there, and the proof counts with that. Pods that end by themselves (jobs, hooks) are not told here; `lifeboat charts show` names their fields.",
         "Accept it with `[allow.NAME]` and a reason, or use a chart version in which a value reaches the field.";
     OVERLAY_CONFLICT = "overlay-conflict", Error,
         "No set of values gives every component what the plan wants.",
