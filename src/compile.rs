@@ -1,13 +1,17 @@
 //! The compilation: a checked policy in, files out. `build` and `check` share everything but the last
 //! call.
 
+use std::collections::BTreeMap;
+
+use crate::advise::budget;
+use crate::advise::rebalance::{Rebalance, rebalance};
 use crate::catalogue::Catalogue;
 use crate::diag::{Diagnostic, Severity, codes};
-use crate::emit::{self, Artifact, record::Record};
+use crate::emit::{self, Artifact, Known, delivery::Member, record::Record};
 use crate::overlay::{self, Lowered};
 use crate::plan::{self, Inputs, Plan};
 use crate::policy::{Policy, apply_allowances};
-use crate::prove::{self, Model, Options, Proof};
+use crate::prove::{self, Model, Options, Proof, Proven};
 use crate::scheduler::CompileError;
 use crate::source::SourceMap;
 use crate::source::extends::Loader;
@@ -33,6 +37,8 @@ pub struct Compilation {
     pub claims: Vec<Diagnostic>,
     /// Warnings and notes.
     pub warnings: Vec<Diagnostic>,
+    /// The site's part in its fleet's ApplicationSets.
+    pub member: Option<Member>,
 }
 
 /// Compiles a policy.
@@ -45,25 +51,45 @@ pub fn compile(
     loader: &dyn Loader,
     sources: &mut SourceMap,
 ) -> Result<Compilation, Vec<Diagnostic>> {
+    compile_after(&Record::default(), policy, catalogue, loader, sources)
+}
+
+/// Compiles a policy whose outputs are there already: `earlier` is the record of the build that wrote them.
+///
+/// # Errors
+/// All findings, at least one of which is an error.
+pub fn compile_after(
+    earlier: &Record,
+    policy: Policy,
+    catalogue: &Catalogue,
+    loader: &dyn Loader,
+    sources: &mut SourceMap,
+) -> Result<Compilation, Vec<Diagnostic>> {
     let (plan, mut findings) = decided(policy, catalogue, loader, sources)?;
     let mut lowered = overlay::lower(&plan);
     findings.append(&mut lowered.diagnostics);
     let mut findings = judged(&plan.policy, findings)?;
-    let mut artifacts = match emit::artifacts(&plan, &lowered) {
+    let Proved { proof, claims, rebalance } = proved(&plan);
+    let known = Known {
+        builds: earlier.builds_after(&emit::cluster::build_labels(&plan)),
+        verdicts: proof.as_ref().map(verdicts).unwrap_or_default(),
+        rebalance: rebalance.as_ref(),
+    };
+    let mut artifacts = match emit::artifacts(&plan, &lowered, &known) {
         Ok(artifacts) => artifacts,
         Err(errors) => {
             findings.extend(errors);
             return Err(findings);
         }
     };
-    let (proof, claims) = proved(&plan);
     if let Some(proof) = &proof {
         artifacts.push(survival(&plan, proof));
         artifacts.sort_by(|a, b| a.path.cmp(&b.path));
     }
-    let record = Record::of(&plan, &artifacts);
+    let record = Record::of(&plan, &artifacts, known.builds);
     artifacts.push(Artifact::text(emit::record::FILE, record.text()));
-    Ok(Compilation { plan, lowered, artifacts, record, proof, claims, warnings: findings })
+    let member = emit::delivery::member(&plan, &lowered);
+    Ok(Compilation { plan, lowered, artifacts, record, proof, claims, warnings: findings, member })
 }
 
 /// Plans a policy, for those who need no files.
@@ -90,10 +116,12 @@ fn decided(
     let (team, mut findings) = values::read(loader, sources, &policy);
     let outcome = plan::make(policy, Inputs { sources, catalogue, team });
     findings.extend(outcome.diagnostics);
-    match outcome.plan {
-        Some(plan) => Ok((plan, findings)),
-        None => Err(findings),
+    let Some(mut plan) = outcome.plan else { return Err(findings) };
+    match budget::quotas(&plan) {
+        Ok(quotas) => plan.quotas = quotas,
+        Err(errors) => findings.extend(errors),
     }
+    Ok((plan, findings))
 }
 
 /// The findings less those that the policy allows; an error among them ends the run.
@@ -104,16 +132,44 @@ fn judged(policy: &Policy, mut findings: Vec<Diagnostic>) -> Result<Vec<Diagnost
     if broken { Err(findings) } else { Ok(findings) }
 }
 
-/// The proof of a plan's claims and its findings.
-fn proved(plan: &Plan) -> (Option<Proof>, Vec<Diagnostic>) {
+/// What proving a plan gives.
+struct Proved {
+    proof: Option<Proof>,
+    claims: Vec<Diagnostic>,
+    rebalance: Option<Rebalance>,
+}
+
+fn proved(plan: &Plan) -> Proved {
     match Model::of_plan(plan) {
         Ok(model) => {
             let proof = prove::prove(&model, Options { budget: BUDGET, ..Options::default() });
-            let findings = prove::findings::of(&model, &proof, Some(plan));
-            (Some(proof), findings)
+            let claims = prove::findings::of(&model, &proof, Some(plan));
+            let wanted = plan.policy.recovery.rebalance.value;
+            let rebalance = if wanted { rebalance(plan, &model) } else { None };
+            Proved { proof: Some(proof), claims, rebalance }
         }
-        Err(error) => (None, vec![not_modelled(&error)]),
+        Err(error) => Proved { proof: None, claims: vec![not_modelled(&error)], rebalance: None },
     }
+}
+
+/// The proof's verdict on each scenario, in words.
+fn verdicts(proof: &Proof) -> BTreeMap<String, String> {
+    let mut claims: BTreeMap<&str, Vec<&Proven>> = BTreeMap::new();
+    for proven in &proof.claims {
+        claims.entry(&proven.claim.scenario).or_default().push(proven);
+    }
+    let verdict = |(scenario, claims): (&str, Vec<&Proven>)| {
+        let open: Vec<String> = claims
+            .iter()
+            .filter(|proven| !proven.verdict.is_proved())
+            .map(|proven| {
+                let word = if proven.verdict.is_refuted() { "REFUTED" } else { "not proved" };
+                format!("{word}: {}", prove::render::claim_text(&proven.claim))
+            })
+            .collect();
+        (scenario.to_owned(), if open.is_empty() { "proved".to_owned() } else { open.join("; ") })
+    };
+    claims.into_iter().map(verdict).collect()
 }
 
 /// A cluster that the prover cannot take.

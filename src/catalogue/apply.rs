@@ -2,6 +2,7 @@
 //! rendering. A build asserts it of each overlay, and conformance compares it with real Helm.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use serde_json::Value;
 
@@ -27,17 +28,17 @@ impl Edition {
     /// The value at a path once Helm has merged `values` over the chart's defaults.
     #[must_use]
     pub fn effective(&self, path: &ValuePath, values: &Value) -> Option<Value> {
-        let mut merged = Value::Null;
-        // A default at a path above or below this one is part of the answer as well.
-        for (at, default) in &self.defaults {
-            if path.contains(at) || at.contains(path) {
-                at.set(&mut merged, default.clone());
+        let defaults = self.tree.get_or_init(|| {
+            let mut tree = Value::Null;
+            for (at, default) in &self.defaults {
+                at.set(&mut tree, default.clone());
             }
-        }
+            tree
+        });
         if values.is_null() {
-            return path.get(&merged).cloned();
+            return path.get(defaults).cloned();
         }
-        path.get(&coalesce(&merged, &narrow(values, path))).cloned()
+        merged_at(Some(defaults), Some(values), path.keys())
     }
 
     /// Whether conditions hold under these values.
@@ -116,7 +117,7 @@ impl Edition {
         let mut names: BTreeMap<String, String> = self.names.iter().map(expand).collect();
         names.insert("release".into(), release.to_owned());
         names.insert("namespace".into(), namespace.to_owned());
-        let mut out = self.clone();
+        let mut out = Self { tree: OnceLock::new(), ..self.clone() };
         out.required = fill_value(&self.required, &names);
         for value in out.defaults.values_mut() {
             *value = fill_value(value, &names);
@@ -128,22 +129,24 @@ impl Edition {
     }
 }
 
-/// The part of a values tree along a path.
-fn narrow(values: &Value, path: &ValuePath) -> Value {
-    let mut out = Value::Object(serde_json::Map::new());
-    let mut at = values;
-    let mut keys = Vec::new();
-    for key in path.keys() {
-        let Some(map) = at.as_object() else {
-            ValuePath::of(keys).set(&mut out, at.clone());
-            return out;
+/// What [`coalesce`] makes of two trees at one path, without making the rest of it.
+fn merged_at(low: Option<&Value>, high: Option<&Value>, path: &[String]) -> Option<Value> {
+    let Some((key, rest)) = path.split_first() else {
+        return match (low, high) {
+            (Some(low), Some(high)) => Some(coalesce(low, high)),
+            (low, high) => high.or(low).cloned(),
         };
-        let Some(next) = map.get(key) else { return out };
-        keys.push(key.clone());
-        at = next;
+    };
+    match (low, high) {
+        (Some(Value::Object(below)), Some(Value::Object(above))) => match (below.get(key), above.get(key)) {
+            // A null over an existing key deletes it.
+            (Some(_), Some(Value::Null)) => None,
+            (low, high) => merged_at(low, high, rest),
+        },
+        (_, Some(above)) => merged_at(None, Some(above.as_object()?.get(key)?), rest),
+        (Some(below), None) => merged_at(Some(below.as_object()?.get(key)?), None, rest),
+        (None, None) => None,
     }
-    path.set(&mut out, at.clone());
-    out
 }
 
 fn append(base: &Value, value: &Value) -> Value {

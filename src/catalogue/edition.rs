@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::OnceLock;
 
 use indexmap::IndexMap;
 use semver::Version;
@@ -34,6 +35,8 @@ pub struct Edition {
     /// Every pod carrier, by component name.
     pub components: IndexMap<String, Component>,
     pub(super) names: BTreeMap<String, FullName>,
+    /// The defaults as one tree, made when it is first asked for.
+    pub(super) tree: OnceLock<Value>,
 }
 
 /// How well a version is known.

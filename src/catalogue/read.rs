@@ -77,6 +77,7 @@ pub(super) fn edition(
         dead,
         components,
         names,
+        tree: std::sync::OnceLock::new(),
     };
     check_needs(&mut edition, report);
     edition

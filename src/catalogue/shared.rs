@@ -14,6 +14,15 @@ use crate::source::SourceMap;
 /// Most editions that are kept; a fleet in which every site has values of its own would otherwise grow without end.
 const MOST_EDITIONS: usize = 256;
 
+/// Most sets of values for which an edition is kept.
+const MOST_VALUES: usize = 8;
+
+/// Chart, version, repository, release and namespace.
+type Key = [String; 5];
+
+/// Editions by what they were made from, the team's values last.
+type Editions = BTreeMap<Key, Vec<(Value, Arc<Edition>)>>;
+
 /// How a release is installed: whatever else than chart, version and repository shows in an edition.
 #[derive(Clone, Copy, Debug)]
 pub struct Release<'a> {
@@ -29,7 +38,7 @@ pub struct Release<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     charts: BTreeMap<String, Arc<Chart>>,
-    editions: Mutex<BTreeMap<String, Arc<Edition>>>,
+    editions: Mutex<Editions>,
 }
 
 impl Shared {
@@ -73,20 +82,29 @@ impl Catalogue {
             Ok(Arc::new(edition.installed(release.name, release.namespace, release.values)))
         };
         let Some(shared) = self.shared.as_ref().filter(|shared| shared.holds(chart)) else { return read() };
-        let Release { name, namespace, values } = release;
-        let key = format!(
-            "{}\n{version}\n{}\n{name}\n{namespace}\n{values}",
-            chart.name,
-            repository.unwrap_or_default()
-        );
+        let own = |text: &str| text.to_owned();
+        let key: Key = [
+            own(&chart.name),
+            version.to_string(),
+            own(repository.unwrap_or_default()),
+            own(release.name),
+            own(release.namespace),
+        ];
         // Whoever comes second finds the same value that it would have read itself, so order does not matter.
-        if let Some(known) = shared.editions.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
-            return Ok(Arc::clone(known));
+        let known = |editions: &Editions| {
+            let same = editions.get(&key)?.iter().find(|(values, _)| values == release.values)?;
+            Some(Arc::clone(&same.1))
+        };
+        if let Some(known) = known(&shared.editions.lock().unwrap_or_else(PoisonError::into_inner)) {
+            return Ok(known);
         }
         let edition = read()?;
         let mut editions = shared.editions.lock().unwrap_or_else(PoisonError::into_inner);
         if editions.len() < MOST_EDITIONS {
-            editions.insert(key, Arc::clone(&edition));
+            let alike = editions.entry(key).or_default();
+            if alike.len() < MOST_VALUES {
+                alike.push((release.values.clone(), Arc::clone(&edition)));
+            }
         }
         Ok(edition)
     }

@@ -4,11 +4,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use lifeboat::diag::{Diagnostic, codes::build as codes};
+use lifeboat::emit::history;
 use lifeboat::prove::Verdict;
 
-use super::context::{BROKEN, Context, FINDINGS, name_of};
+use super::context::{Context, name_of};
 use super::fleet::{self, Policies, Verb};
-use super::outputs::{self, Compiled, Present};
+use super::outputs::{self, Compiled};
+use super::publish::{Changes, Refused, publish};
 
 /// Compile a policy and write its outputs.
 #[derive(Debug, clap::Args)]
@@ -49,80 +51,13 @@ pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
     }
 }
 
-/// What a build did to its folder.
-#[derive(Debug, Default)]
-pub(super) struct Changes {
-    added: Vec<String>,
-    changed: Vec<String>,
-    removed: Vec<String>,
-}
-
-impl Changes {
-    /// One line.
-    pub(super) fn line(&self, compiled: &Compiled) -> String {
-        let (folder, total) = (name_of(&compiled.folder), compiled.compilation.artifacts.len());
-        let Changes { added, changed, removed } = self;
-        if added.is_empty() && changed.is_empty() && removed.is_empty() {
-            return format!("{folder}: {total} files, nothing changed");
-        }
-        let (added, changed, removed) = (added.len(), changed.len(), removed.len());
-        format!("{folder}: {total} files, {added} new, {changed} changed, {removed} removed")
-    }
-}
-
-type Refused = (u8, Vec<Diagnostic>);
-
+/// Writes what was compiled. A change that Kubernetes cannot make in place is refused unless it is accepted.
 pub(super) fn write(compiled: &Compiled, accept: bool) -> Result<Changes, Refused> {
     let Compiled { compilation, folder, .. } = compiled;
-    let earlier = outputs::earlier(folder).map_err(|finding| (BROKEN, vec![finding]))?;
-    if let Some(earlier) = &earlier
-        && !accept
-    {
-        let findings: Vec<_> = compilation.record.conflicts(earlier).iter().map(migration).collect();
-        if !findings.is_empty() {
-            return Err((FINDINGS, findings));
-        }
-    }
-    let mut changes = Changes::default();
-    let mut todo = Vec::new();
-    for artifact in &compilation.artifacts {
-        let path = folder.join(&artifact.path);
-        let present = outputs::present(folder, &artifact.path)
-            .map_err(|e| (BROKEN, vec![outputs::unwritable(&path, &e)]))?;
-        match present {
-            Present::Text(text) if text == artifact.text => {
-                if !outputs::mode_differs(folder, &artifact.path, artifact.executable) {
-                    continue;
-                }
-                changes.changed.push(artifact.path.clone());
-            }
-            Present::Text(_) => changes.changed.push(artifact.path.clone()),
-            Present::Missing => changes.added.push(artifact.path.clone()),
-            Present::Other(why) => {
-                let error = std::io::Error::other(why);
-                return Err((BROKEN, vec![outputs::unwritable(&path, &error)]));
-            }
-        }
-        todo.push(artifact);
-    }
-    // Everything can be written as far as one can see; now each file is replaced whole, the record last.
-    for artifact in todo {
-        outputs::write(folder, &artifact.path, &artifact.text, artifact.executable)
-            .map_err(|e| (BROKEN, vec![outputs::unwritable(&folder.join(&artifact.path), &e)]))?;
-    }
-    for path in earlier.iter().flat_map(|earlier| earlier.files.keys()) {
-        if safe(path) && !compilation.record.files.contains_key(path) {
-            outputs::remove(folder, path)
-                .map_err(|e| (BROKEN, vec![outputs::unwritable(&folder.join(path), &e)]))?;
-            changes.removed.push(path.clone());
-        }
-    }
-    Ok(changes)
-}
-
-/// Whether a path of a record stays in the folder. Records are read from disk and may say anything.
-fn safe(path: &str) -> bool {
-    !path.is_empty() && path.split('/').all(|part| !matches!(part, "" | "." | "..")) && !path.contains('\\')
+    publish(folder, &compilation.artifacts, &compilation.record, |earlier| {
+        let conflicts = if accept { Vec::new() } else { compilation.record.conflicts(earlier) };
+        conflicts.iter().map(migration).collect()
+    })
 }
 
 fn migration((what, before, now): &(String, String, String)) -> Diagnostic {
@@ -150,13 +85,16 @@ fn migration((what, before, now): &(String, String, String)) -> Diagnostic {
 
 fn summary(compiled: &Compiled, changes: &Changes) {
     let folder = name_of(&compiled.folder);
-    let Changes { added, changed, removed } = changes;
+    let Changes { added, changed, removed, .. } = changes;
     for (mark, paths) in [("+", added), ("~", changed), ("-", removed)] {
         for path in paths {
             anstream::println!("{mark} {folder}/{path}");
         }
     }
-    anstream::println!("{}", changes.line(compiled));
+    anstream::println!("{}", changes.line(&compiled.folder));
+    if let Some(other) = &changes.other_version {
+        anstream::println!("written by lifeboat {other} before; {}", history::since(other));
+    }
     if let Some(proof) = &compiled.compilation.proof {
         let (mut proved, mut refuted, mut open) = (0, 0, 0);
         for claim in &proof.claims {

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use lifeboat::diag::{Diagnostic, codes::build as codes};
-use lifeboat::emit::record::FILE;
+use lifeboat::emit::{Artifact, history, record::FILE};
 use similar::TextDiff;
 
 use super::context::{BROKEN, Context, FINDINGS, name_of};
 use super::fleet::{self, Policies, Verb};
-use super::outputs::{self, Compiled, Present};
+use super::outputs::{self, Present};
 
 /// Lines of context in a diff.
 const AROUND: usize = 3;
@@ -37,7 +37,11 @@ pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
         Ok(compiled) => compiled,
         Err(code) => return code,
     };
-    let findings = match compare(&compiled, &repair(policy, args.out.as_deref())) {
+    let findings = match compare(
+        &compiled.folder,
+        &compiled.compilation.artifacts,
+        &repair(policy, args.out.as_deref()),
+    ) {
         Ok(findings) => findings,
         Err(finding) => {
             context.report(vec![*finding], &compiled.sources);
@@ -67,21 +71,22 @@ pub(super) fn repair(policy: &Path, out: Option<&Path>) -> String {
     command
 }
 
-pub(super) fn compare(compiled: &Compiled, repair: &str) -> Result<Vec<Diagnostic>, Box<Diagnostic>> {
-    let Compiled { compilation, folder, .. } = compiled;
+/// What differs between a folder and what was compiled for it.
+pub(super) fn compare(
+    folder: &Path,
+    artifacts: &[Artifact],
+    repair: &str,
+) -> Result<Vec<Diagnostic>, Box<Diagnostic>> {
     let unreadable =
         |path: &str, error: &std::io::Error| Box::new(outputs::unwritable(&folder.join(path), error));
     let earlier = outputs::earlier(folder).map_err(Box::new)?;
-    let version = env!("CARGO_PKG_VERSION");
     if let Some(earlier) = &earlier
-        && earlier.lifeboat != version
+        && earlier.lifeboat != env!("CARGO_PKG_VERSION")
     {
-        let message = format!("the outputs were written by lifeboat {}, this is {version}", earlier.lifeboat);
-        let help = format!("use lifeboat {}, or run `{repair}` and review what changes", earlier.lifeboat);
-        return Ok(vec![Diagnostic::new(codes::OTHER_VERSION, message).help(help)]);
+        return Ok(vec![other_version(folder, artifacts, &earlier.lifeboat, repair)]);
     }
     let mut findings = Vec::new();
-    for artifact in &compilation.artifacts {
+    for artifact in artifacts {
         let path = &artifact.path;
         let name = name_of(&folder.join(path));
         let help = format!("`{repair}`");
@@ -95,8 +100,8 @@ pub(super) fn compare(compiled: &Compiled, repair: &str) -> Result<Vec<Diagnosti
                 findings.push(Diagnostic::new(codes::CHANGED_FILE, message).help(help));
             }
             Present::Text(text) if text != artifact.text => {
-                // The record follows from the other files; its digests would only repeat them.
-                if *path == FILE {
+                // The record comes last and follows from the other files: its digests would only repeat them.
+                if *path == FILE && !findings.is_empty() {
                     continue;
                 }
                 let message = format!("`{name}` differs from what the policy says");
@@ -114,7 +119,7 @@ pub(super) fn compare(compiled: &Compiled, repair: &str) -> Result<Vec<Diagnosti
             }
         }
     }
-    let known = |path: &String| compilation.artifacts.iter().any(|artifact| artifact.path == *path);
+    let known = |path: &String| artifacts.iter().any(|artifact| artifact.path == *path);
     for path in outputs::files_below(folder).map_err(|e| unreadable("", &e))? {
         if known(&path) {
             continue;
@@ -130,6 +135,32 @@ pub(super) fn compare(compiled: &Compiled, repair: &str) -> Result<Vec<Diagnosti
         });
     }
     Ok(findings)
+}
+
+/// What this version would write differently, and why.
+fn other_version(folder: &Path, artifacts: &[Artifact], before: &str, repair: &str) -> Diagnostic {
+    let now = env!("CARGO_PKG_VERSION");
+    let message = format!("the outputs were written by lifeboat {before}, this is {now}");
+    let help = format!("use lifeboat {before}, or run `{repair}` and review what changes");
+    let mut finding = Diagnostic::new(codes::OTHER_VERSION, message).help(help);
+    for artifact in artifacts.iter().filter(|artifact| artifact.path != FILE) {
+        let same = matches!(outputs::present(folder, &artifact.path), Ok(Present::Text(text)) if text == artifact.text);
+        if same {
+            continue;
+        }
+        let reasons: Vec<&str> =
+            history::reasons(before, Some(&artifact.path)).iter().map(|change| change.why).collect();
+        let why = if reasons.is_empty() {
+            "the policy or a chart changed too".to_owned()
+        } else {
+            reasons.join("; ")
+        };
+        finding = finding.note(format!("`{}` would differ: {why}", artifact.path));
+    }
+    if finding.notes.is_empty() {
+        finding = finding.note("every file would be the same but the record of the version");
+    }
+    finding
 }
 
 fn diff(committed: &str, compiled: &str, path: &str) -> String {

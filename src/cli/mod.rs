@@ -14,6 +14,7 @@ mod init;
 mod observed;
 mod outputs;
 mod prove;
+mod publish;
 mod render;
 mod report;
 mod schema;

@@ -12,8 +12,12 @@ use lifeboat::diag::{Diagnostic, codes::build as codes};
 use lifeboat::emit::record::{FILE, Record};
 use lifeboat::policy::Policy;
 use lifeboat::source::SourceMap;
+use lifeboat::source::extends::relative;
 
 use super::context::{BROKEN, Context, FINDINGS, Files, Loaded, name_of};
+
+/// How the name of a file begins and ends that is not yet whole.
+pub(crate) const HALF: (&str, &str) = (".lifeboat-", ".tmp");
 
 /// Most files that a folder is searched for strangers.
 const MOST_FILES: usize = 100_000;
@@ -36,7 +40,7 @@ pub(crate) fn compile(context: &Context, policy: &Path, out: Option<&Path>) -> R
             return Err(ExitCode::from(BROKEN));
         }
     };
-    match compile::compile(checked, &catalogue, &Files, &mut sources) {
+    match compile::compile_after(&before(&folder), checked, &catalogue, &Files, &mut sources) {
         Ok(mut compilation) => {
             let warnings = std::mem::take(&mut compilation.warnings);
             if context.report(warnings, &sources) {
@@ -53,8 +57,8 @@ pub(crate) fn compile(context: &Context, policy: &Path, out: Option<&Path>) -> R
 
 /// Where a policy's outputs go.
 pub(crate) fn folder_of(checked: &Policy, policy: &Path, out: Option<&Path>) -> PathBuf {
-    let base = policy.parent().unwrap_or(Path::new(""));
-    out.map_or_else(|| base.join(&checked.cluster.output.value), Path::to_path_buf)
+    let own = || PathBuf::from(relative(&name_of(policy), &checked.cluster.output.value));
+    out.map_or_else(own, Path::to_path_buf)
 }
 
 /// A catalogue with the policy's own charts.
@@ -144,6 +148,12 @@ pub(crate) fn earlier(folder: &Path) -> Result<Option<Record>, Diagnostic> {
     }
 }
 
+/// The record of the folder's last build for a compilation, which takes from it what is past. One that cannot be read is
+/// the writer's to report.
+pub(crate) fn before(folder: &Path) -> Record {
+    earlier(folder).ok().flatten().unwrap_or_default()
+}
+
 /// Every file below the folder, as paths with `/`, sorted.
 pub(crate) fn files_below(folder: &Path) -> io::Result<Vec<String>> {
     let mut found = Vec::new();
@@ -183,7 +193,7 @@ pub(crate) fn write(folder: &Path, path: &str, text: &str, executable: bool) -> 
     let parent = full.parent().unwrap_or(folder);
     fs::create_dir_all(parent)?;
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".lifeboat-").suffix(".tmp");
+    builder.prefix(HALF.0).suffix(HALF.1);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

@@ -120,8 +120,29 @@ pub struct SiteContext {
     pub applications: Vec<ApplicationContext>,
 }
 
-/// One ApplicationSet over all sites of a fleet: a list generator, so that it needs nothing but what
-/// stands in it, with one element for each release of each site.
+/// Files with one ApplicationSet each, one for each service of the fleet: etcd takes no object of more than 1.5 MiB, which
+/// a thousand sites of four services would be, and a site that comes or goes must move no other from set to set,
+/// because Argo CD would delete it on the way.
+#[must_use]
+pub fn application_sets(shared: &ArgoCdContext, sites: &[SiteContext]) -> Vec<(String, Value)> {
+    let mut services: Vec<&str> =
+        sites.iter().flat_map(|site| &site.applications).map(|app| app.name.as_str()).collect();
+    services.sort_unstable();
+    services.dedup();
+    let of = |service: &str| {
+        let own = |site: &SiteContext| {
+            let applications = site.applications.iter().filter(|app| app.name == service).cloned().collect();
+            SiteContext { applications, ..site.clone() }
+        };
+        let sites: Vec<SiteContext> = sites.iter().map(own).collect();
+        let object = application_set(shared, &format!("lifeboat-{service}"), &sites);
+        (format!("application-set-{service}.yaml"), object)
+    };
+    services.into_iter().map(of).collect()
+}
+
+/// One ApplicationSet over sites: a list generator, so that it needs nothing but what stands in it, with one element for
+/// each release of each site.
 #[must_use]
 pub fn application_set(shared: &ArgoCdContext, name: &str, sites: &[SiteContext]) -> Value {
     let elements: Vec<Value> = sites
@@ -157,7 +178,7 @@ pub fn application_set(shared: &ArgoCdContext, name: &str, sites: &[SiteContext]
             "goTemplateOptions": ["missingkey=error"],
             "generators": [{ "list": { "elements": elements } }],
             "template": {
-                "metadata": { "name": "{{ .site }}-{{ .service }}" },
+                "metadata": { "name": "{{ .site }}-{{ .service }}", "labels": { "lifeboat.dev/site": "{{ .site }}" } },
                 "spec": {
                     "project": shared.project,
                     "destination": {},

@@ -1,15 +1,18 @@
 //! The folder `cluster/` of a build: what the plan makes of the templates and documents beside this
 //! file. Contexts are filled here and nowhere else.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::k3s::{self, DropInContext};
-use super::quota::{QuotaContext, quota};
 use super::recovery::{
-    self, BackupContext, FenceContext, RebalanceContext, Rollout, StatusContext, StatusNode, StatusWorkload,
+    self, BackupContext, FenceContext, OlderBuild, RebalanceContext, Rollout, StatusContext, StatusNode,
+    StatusWorkload,
 };
 use super::scripts::{self, HostRole, InstallContext, NodeTaint, TaintsContext};
 use super::template::RenderError;
+use crate::plan::quota::quota;
 use crate::plan::{Carrier, CarrierId, NodePlan, Owner, Plan};
 use crate::policy::{Datastore, Fencing, Node, Role, Storage};
 
@@ -52,13 +55,11 @@ pub struct ClusterFile {
 pub struct ClusterInputs<'a> {
     /// Rollouts that bring back green after losses, in the proof's order.
     pub rebalance: &'a [CarrierId],
-    /// Build labels of each node in earlier builds, newest first.
-    pub older_builds: Vec<String>,
+    /// Build labels of each node, newest first, the first of this build.
+    pub builds: BTreeMap<String, Vec<String>>,
     /// Manifests below `cluster/` that the servers apply as K3s add-ons, such as
     /// `priority-classes.yaml`.
     pub add_ons: &'a [&'a str],
-    /// The budget of each namespace, if the policy has it enforced.
-    pub quotas: Vec<QuotaContext>,
 }
 
 /// All files of `cluster/` but the manifests that other rooms write (priority classes, lock).
@@ -96,12 +97,12 @@ pub fn files(plan: &Plan, inputs: &ClusterInputs<'_>) -> Result<Vec<ClusterFile>
     }
     text("recovery/status.sh", recovery::status(&status(plan, inputs))?);
     files.extend(drop_ins(plan));
-    if !inputs.quotas.is_empty() {
+    if !plan.quotas.is_empty() {
         files.push(ClusterFile {
             path: "cluster/application-budget.yaml".to_owned(),
             content: Content::Yaml {
                 comment: "budget: what the claims leave to the applications".to_owned(),
-                documents: inputs.quotas.iter().map(quota).collect(),
+                documents: plan.quotas.iter().map(quota).collect(),
             },
             executable: false,
         });
@@ -222,9 +223,21 @@ fn status(plan: &Plan, inputs: &ClusterInputs<'_>) -> StatusContext {
     StatusContext {
         cluster: cluster_name(plan),
         nodes: nodes.collect(),
-        older_builds: inputs.older_builds.clone(),
+        older_builds: inputs.builds.iter().flat_map(|(node, labels)| older(node, labels)).collect(),
         workloads: workloads.collect(),
     }
+}
+
+fn older(node: &str, labels: &[String]) -> Vec<OlderBuild> {
+    let ages = (1..).zip(labels.iter().skip(1));
+    ages.map(|(age, label)| OlderBuild { node: node.to_owned(), build: label.clone(), age }).collect()
+}
+
+/// The build label of each node.
+#[must_use]
+pub fn build_labels(plan: &Plan) -> BTreeMap<String, String> {
+    let label = |node: &NodePlan| (node.name.clone(), k3s::build_label(&drop_in_context(plan, node)));
+    plan.nodes.iter().map(label).collect()
 }
 
 fn drop_ins(plan: &Plan) -> Vec<ClusterFile> {

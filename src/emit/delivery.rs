@@ -4,9 +4,11 @@ use super::Artifact;
 use super::argocd::{self, ApplicationContext, ArgoCdContext, SiteContext};
 use super::manifests::ordinary;
 use super::template::RenderError;
+use crate::diag::{Diagnostic, codes::build as codes};
 use crate::overlay::Lowered;
 use crate::plan::{Plan, ServicePlan};
 use crate::policy::{ArgoCd, ArgoCdForm, ClassDelivery, Sync};
+use crate::source::extends::{between, relative};
 
 pub(super) fn files(plan: &Plan, lowered: &Lowered) -> Result<Vec<Artifact>, RenderError> {
     let Some(stated) = &plan.policy.argocd else { return Ok(Vec::new()) };
@@ -27,19 +29,14 @@ pub(super) fn files(plan: &Plan, lowered: &Lowered) -> Result<Vec<Artifact>, Ren
                 files.push(Artifact::objects(plan, &path, "an Application", vec![(object, why)]));
             }
         }
+        // The whole fleet has them, and a build of the fleet writes them.
+        ArgoCdForm::ApplicationSet if stated.fleet.is_some() => {}
         ArgoCdForm::ApplicationSet => {
-            let site = SiteContext {
-                site: plan.policy.cluster.name.value.clone(),
-                destination: stated.destination.value.clone(),
-                applications,
-            };
-            let object = argocd::application_set(&shared, "lifeboat", &[site]);
-            files.push(Artifact::objects(
-                plan,
-                "argocd/application-set.yaml",
-                "an ApplicationSet",
-                vec![(object, why)],
-            ));
+            let site = site(plan, stated, applications);
+            for (path, object) in argocd::application_sets(&shared, &[site]) {
+                let path = format!("argocd/{path}");
+                files.push(Artifact::objects(plan, &path, "an ApplicationSet", vec![(object, why)]));
+            }
         }
     }
     if stated.priority_classes.value == ClassDelivery::Application {
@@ -79,7 +76,7 @@ fn application(
 ) -> ApplicationContext {
     let release = &plan.policy.services[service.index];
     let mut value_files: Vec<String> =
-        release.values.iter().map(|file| in_repository(stated, &file.value)).collect();
+        release.values.iter().map(|file| in_repository(stated, &from_policy(plan, &file.value))).collect();
     if lowered.overlays.iter().any(|overlay| overlay.service == index) {
         let overlay = format!("{}/{}/values.yaml", plan.policy.cluster.output.value, release.name.value);
         value_files.push(in_repository(stated, &overlay));
@@ -95,9 +92,65 @@ fn application(
     }
 }
 
+/// A file's path from the policy's folder. Names of files are as seen from where lifeboat runs.
+pub(super) fn from_policy(plan: &Plan, file: &str) -> String {
+    let folder = plan.policy.file.rsplit_once('/').map_or("", |(folder, _)| folder);
+    between(folder, file)
+}
+
 /// A path relative to the policy as a path from the repository's root.
 fn in_repository(stated: &ArgoCd, path: &str) -> String {
     let folder = stated.path.value.trim_matches('/');
-    let path = path.trim_start_matches("./");
-    if folder.is_empty() { path.to_owned() } else { format!("{folder}/{path}") }
+    if folder.is_empty() { relative("policy", path) } else { relative(&format!("{folder}/policy"), path) }
+}
+
+/// What a build of the fleet needs of one of its sites.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Folder of the ApplicationSets, relative to the site's policy.
+    pub folder: String,
+    /// What all sites must have in common.
+    pub shared: ArgoCdContext,
+    /// The site.
+    pub site: SiteContext,
+}
+
+/// A site's part in its fleet's ApplicationSets, if it has one.
+#[must_use]
+pub fn member(plan: &Plan, lowered: &Lowered) -> Option<Member> {
+    let stated = plan.policy.argocd.as_ref()?;
+    let folder = stated.fleet.as_ref().filter(|_| stated.form.value == ArgoCdForm::ApplicationSet)?;
+    let services = plan.services.iter().enumerate();
+    let applications = services.map(|(i, service)| application(plan, lowered, stated, i, service)).collect();
+    // Each site has a cluster of its own; the rest of the settings is the fleet's.
+    let shared = ArgoCdContext { destination: String::new(), ..shared(stated) };
+    Some(Member { folder: folder.value.clone(), shared, site: site(plan, stated, applications) })
+}
+
+fn site(plan: &Plan, stated: &ArgoCd, applications: Vec<ApplicationContext>) -> SiteContext {
+    SiteContext {
+        site: plan.policy.cluster.name.value.clone(),
+        destination: stated.destination.value.clone(),
+        applications,
+    }
+}
+
+/// Values files that an Application would have to look for outside the repository.
+pub(super) fn outside(plan: &Plan, lowered: &Lowered) -> Vec<Diagnostic> {
+    let Some(stated) = &plan.policy.argocd else { return Vec::new() };
+    let mut found = Vec::new();
+    for (index, service) in plan.services.iter().enumerate() {
+        let app = application(plan, lowered, stated, index, service);
+        for file in app.value_files.iter().filter(|file| file.starts_with("..") || file.starts_with('/')) {
+            let message = format!("`{file}` of `{}` is outside the Git repository", app.name);
+            let mut finding = Diagnostic::new(codes::OUTSIDE_REPOSITORY, message)
+                .about(&app.name)
+                .help("`argocd.path` is the policy's folder as seen from the repository's root");
+            if let Some(span) = stated.path.span.or(stated.repository.span) {
+                finding = finding.at(span, "seen from here");
+            }
+            found.push(finding);
+        }
+    }
+    found
 }

@@ -7,7 +7,7 @@ use crate::plan::{Carrier, CarrierId, Owner, Plan, objects};
 use crate::policy::ClassDelivery;
 use crate::why::{Rule, Why};
 
-pub(super) fn files(plan: &Plan) -> Result<Vec<Artifact>, RenderError> {
+pub(super) fn files(plan: &Plan, known: &super::Known<'_>) -> Result<Vec<Artifact>, RenderError> {
     let mut files = Vec::new();
     let mut add_ons = Vec::new();
     let classes: Vec<_> =
@@ -24,10 +24,14 @@ pub(super) fn files(plan: &Plan) -> Result<Vec<Artifact>, RenderError> {
         add_ons.push("lifeboat-lock.yaml");
         files.push(lock);
     }
-    // Boarding carriers in the order of the plan: one rollout brings each home.
-    let rebalance: Vec<CarrierId> =
+    // Without a proof boarding carriers in the order of the plan: one rollout brings each home.
+    let planned: Vec<CarrierId> =
         plan.carrier_ids().filter(|(_, carrier)| boards(plan, carrier)).map(|(id, _)| id).collect();
-    let inputs = ClusterInputs { rebalance: &rebalance, add_ons: &add_ons, ..ClusterInputs::default() };
+    let inputs = ClusterInputs {
+        rebalance: known.rebalance.map_or(&planned, |found| &found.order),
+        add_ons: &add_ons,
+        builds: known.builds.clone(),
+    };
     for file in cluster::files(plan, &inputs)? {
         files.push(match file.content {
             Content::Text(text) => {

@@ -4,10 +4,11 @@
 pub mod argocd;
 mod artifact;
 pub mod cluster;
-mod delivery;
+pub mod delivery;
+pub mod fleet;
+pub mod history;
 pub mod k3s;
 mod manifests;
-pub mod quota;
 pub mod record;
 pub mod recovery;
 pub mod runbook;
@@ -18,16 +19,32 @@ pub use artifact::{Artifact, Line};
 
 use std::collections::BTreeMap;
 
+use crate::advise::rebalance::Rebalance;
 use crate::diag::{Diagnostic, codes::build as codes};
 use crate::overlay::{self, Lowered};
 use crate::plan::Plan;
 use template::RenderError;
 
+/// What the files say that the plan alone does not.
+#[derive(Clone, Debug, Default)]
+pub struct Known<'a> {
+    /// Build labels of each node, newest first, the first of this build.
+    pub builds: BTreeMap<String, Vec<String>>,
+    /// The proof's verdict on each scenario, in words.
+    pub verdicts: BTreeMap<String, String>,
+    /// Rollouts that bring back green, in the proof's order; `None` if there is no proof.
+    pub rebalance: Option<&'a Rebalance>,
+}
+
 /// Every file of a build except the record of what was written, sorted by path.
 ///
 /// # Errors
 /// A value that has no safe form in the file where it belongs.
-pub fn artifacts(plan: &Plan, lowered: &Lowered) -> Result<Vec<Artifact>, Vec<Diagnostic>> {
+pub fn artifacts(
+    plan: &Plan,
+    lowered: &Lowered,
+    inputs: &Known<'_>,
+) -> Result<Vec<Artifact>, Vec<Diagnostic>> {
     let mut files = Vec::new();
     let mut errors = Vec::new();
     for overlay in &lowered.overlays {
@@ -42,7 +59,9 @@ pub fn artifacts(plan: &Plan, lowered: &Lowered) -> Result<Vec<Artifact>, Vec<Di
             .collect();
         files.push(file);
     }
-    let groups = [manifests::files(plan), delivery::files(plan, lowered), pages(plan, lowered)];
+    errors.extend(delivery::outside(plan, lowered));
+    let groups =
+        [manifests::files(plan, inputs), delivery::files(plan, lowered), pages(plan, lowered, inputs)];
     for group in groups {
         match group {
             Ok(more) => files.extend(more),
@@ -57,12 +76,12 @@ pub fn artifacts(plan: &Plan, lowered: &Lowered) -> Result<Vec<Artifact>, Vec<Di
 }
 
 /// The pages for people.
-fn pages(plan: &Plan, lowered: &Lowered) -> Result<Vec<Artifact>, RenderError> {
+fn pages(plan: &Plan, lowered: &Lowered, inputs: &Known<'_>) -> Result<Vec<Artifact>, RenderError> {
     let name = |overlay: &overlay::Overlay| {
         plan.policy.services[plan.services[overlay.service].index].name.value.as_str()
     };
     let overlays: Vec<&str> = lowered.overlays.iter().map(name).collect();
-    let context = runbook::context(plan, &BTreeMap::new(), &overlays);
+    let context = runbook::context(plan, inputs, &overlays);
     Ok(vec![Artifact::text("RUNBOOK.md", runbook::runbook(&context)?)])
 }
 

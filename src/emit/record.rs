@@ -9,6 +9,9 @@ use sha2::{Digest, Sha256};
 use super::Artifact;
 use crate::plan::Plan;
 
+/// Build labels that a node's history keeps; a host that is older is of an unknown build.
+const MOST_BUILDS: usize = 8;
+
 /// Name of the record in the output folder.
 pub const FILE: &str = ".lifeboat.json";
 
@@ -21,17 +24,47 @@ pub struct Record {
     pub files: BTreeMap<String, String>,
     /// What cannot be changed in place: what it is, and its value.
     pub immutable: BTreeMap<String, String>,
+    /// Build labels of each node's drop-in, newest first: the first is this build's.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub builds: BTreeMap<String, Vec<String>>,
+    /// Policies of a fleet's sites; empty for a site.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sites: Vec<String>,
 }
 
 impl Record {
     /// The record of a build.
     #[must_use]
-    pub fn of(plan: &Plan, artifacts: &[Artifact]) -> Self {
+    pub fn of(plan: &Plan, artifacts: &[Artifact], builds: BTreeMap<String, Vec<String>>) -> Self {
         Self {
+            builds,
             lifeboat: env!("CARGO_PKG_VERSION").to_owned(),
             files: artifacts.iter().map(|a| (a.path.clone(), digest(&a.text))).collect(),
             immutable: immutable(plan),
+            ..Self::default()
         }
+    }
+
+    /// The record of a fleet's folder, with the policies of its sites.
+    #[must_use]
+    pub fn of_fleet(artifacts: &[Artifact], sites: Vec<String>) -> Self {
+        Self {
+            lifeboat: env!("CARGO_PKG_VERSION").to_owned(),
+            files: artifacts.iter().map(|a| (a.path.clone(), digest(&a.text))).collect(),
+            sites,
+            ..Self::default()
+        }
+    }
+
+    /// The build labels of a plan's nodes, before those that an earlier build left here.
+    #[must_use]
+    pub fn builds_after(&self, now: &BTreeMap<String, String>) -> BTreeMap<String, Vec<String>> {
+        let history = |(node, label): (&String, &String)| {
+            let before = self.builds.get(node).map_or(&[][..], Vec::as_slice);
+            let older = before.iter().filter(|old| *old != label).cloned();
+            (node.clone(), std::iter::once(label.clone()).chain(older).take(MOST_BUILDS).collect())
+        };
+        now.iter().map(history).collect()
     }
 
     /// Reads a record.

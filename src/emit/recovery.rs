@@ -76,6 +76,17 @@ pub struct StatusNode {
     pub build: String,
 }
 
+/// A node's drop-in in an earlier build.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OlderBuild {
+    /// The node.
+    pub node: String,
+    /// The build label that its drop-in had.
+    pub build: String,
+    /// How many drop-ins ago that was, from 1.
+    pub age: u32,
+}
+
 /// A workload as `status.sh` expects it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StatusWorkload {
@@ -98,8 +109,8 @@ pub struct StatusContext {
     pub cluster: String,
     /// Every node.
     pub nodes: Vec<StatusNode>,
-    /// Build labels of earlier builds, newest first.
-    pub older_builds: Vec<String>,
+    /// What earlier builds wrote.
+    pub older_builds: Vec<OlderBuild>,
     /// The workloads of the tiers that the claims speak of.
     pub workloads: Vec<StatusWorkload>,
 }

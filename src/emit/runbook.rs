@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::Known;
+use super::delivery::from_policy;
 use super::template::{RenderError, render};
 use crate::lifecycle::clocks::Clocks;
 use crate::lifecycle::window::Millis;
 use crate::plan::Plan;
 use crate::policy::{Expect, PodRef, Role, Scenario, Who};
 use crate::shape::Field;
+use crate::source::extends::between;
 
 /// What the page knows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -52,6 +55,8 @@ pub struct RunbookContext {
     pub argocd: bool,
     /// Their namespace; empty without them.
     pub argocd_namespace: String,
+    /// Whether the order of the rebalance was seen to end in green: `green`, `open`, or empty where none was looked for.
+    pub rebalance: String,
 }
 
 /// A node.
@@ -116,10 +121,10 @@ pub fn runbook(context: &RunbookContext) -> Result<String, RenderError> {
     render("RUNBOOK.md", context)
 }
 
-/// The page's context. `verdicts` are the proof's, by scenario; `overlays` the names of services that
+/// The page's context. `known` is what the proof says; `overlays` the names of services that
 /// have an overlay.
 #[must_use]
-pub fn context(plan: &Plan, verdicts: &BTreeMap<String, String>, overlays: &[&str]) -> RunbookContext {
+pub fn context(plan: &Plan, known: &Known<'_>, overlays: &[&str]) -> RunbookContext {
     let policy = &plan.policy;
     let clocks = clocks(plan);
     let detection = clocks.detection();
@@ -135,7 +140,7 @@ pub fn context(plan: &Plan, verdicts: &BTreeMap<String, String>, overlays: &[&st
         fencing: policy.recovery.fencing.value.word().to_owned(),
         after: policy.recovery.after.value,
         max_nodes: policy.recovery.max_nodes.value,
-        scenarios: policy.scenarios.iter().map(|s| scenario(plan, s, verdicts)).collect(),
+        scenarios: policy.scenarios.iter().map(|s| scenario(plan, s, &known.verdicts)).collect(),
         tiers: tiers(plan, &clocks, low, high),
         detection_low: low,
         detection_high: high,
@@ -146,6 +151,10 @@ pub fn context(plan: &Plan, verdicts: &BTreeMap<String, String>, overlays: &[&st
         services: services(plan, overlays),
         argocd: policy.argocd.is_some(),
         argocd_namespace: policy.argocd.as_ref().map_or_else(String::new, |a| a.namespace.value.clone()),
+        rebalance: match known.rebalance {
+            Some(found) => if found.green { "green" } else { "open" }.to_owned(),
+            None => String::new(),
+        },
     }
 }
 
@@ -199,13 +208,12 @@ fn tiers(plan: &Plan, clocks: &Clocks, low: u64, high: u64) -> Vec<RunbookTier> 
 }
 
 fn services(plan: &Plan, overlays: &[&str]) -> Vec<RunbookService> {
-    let up =
-        "../".repeat(plan.policy.cluster.output.value.split('/').filter(|part| !part.is_empty()).count());
+    let from_output = |file: &str| between(&plan.policy.cluster.output.value, file);
     let service = |planned: &crate::plan::ServicePlan| {
         let service = &plan.policy.services[planned.index];
         let name = service.name.value.as_str();
         let mut values: Vec<String> =
-            service.values.iter().map(|file| format!("{up}{}", file.value)).collect();
+            service.values.iter().map(|file| from_output(&from_policy(plan, &file.value))).collect();
         if overlays.contains(&name) {
             values.push(format!("{name}/values.yaml"));
         }

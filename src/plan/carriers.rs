@@ -71,7 +71,7 @@ fn edition(
             if edition.known == Known::Newer {
                 let newest = chart.tested.last().map_or_else(String::new, ToString::to_string);
                 let diagnostic = Diagnostic::new(
-                    codes::UNTESTED_CHART_VERSION,
+                    codes::CHART_UNTESTED,
                     format!(
                         "chart {} {} is newer than any that was tested",
                         chart.name, service.version.value

@@ -76,7 +76,8 @@ pub fn make(policy: Policy, inputs: Inputs<'_>) -> Outcome {
     let nodes = nodes::nodes(&mut draft);
     let Draft { ledger, services, carriers, diagnostics, .. } = draft;
     let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
-    let plan = (!failed).then(|| Plan { policy, ledger, services, carriers, classes, nodes });
+    let plan =
+        (!failed).then(|| Plan { policy, ledger, services, carriers, classes, nodes, quotas: Vec::new() });
     Outcome { plan, diagnostics }
 }
 

@@ -21,6 +21,7 @@ mod make;
 mod nodes;
 pub mod objects;
 mod packaged;
+pub mod quota;
 mod replicas;
 mod requests;
 mod select;
@@ -73,6 +74,8 @@ pub struct Plan {
     pub classes: Vec<Class>,
     /// Nodes in the order of the policy.
     pub nodes: Vec<NodePlan>,
+    /// What the applications of each namespace may request together, if the policy has it enforced.
+    pub quotas: Vec<quota::Quota>,
 }
 
 /// One Helm release.

@@ -18,7 +18,7 @@ pub const LOCAL_CLASS: &str = "local-path";
 const REPLICATED_CLASS: &str = "replicated";
 
 impl Plan {
-    /// Nodes, namespaces, classes and workloads, in this order.
+    /// Nodes, namespaces, classes, workloads, disruption budgets and quotas, in this order.
     #[must_use]
     pub fn objects(&self) -> Vec<Value> {
         let mut objects: Vec<Value> = self.nodes.iter().map(node).collect();
@@ -33,6 +33,7 @@ impl Plan {
         objects.extend(storage_classes());
         objects.extend(self.carriers.iter().filter(|c| c.lasting()).map(workload));
         objects.extend(self.budgets());
+        objects.extend(self.quotas.iter().map(super::quota::quota));
         objects
     }
 

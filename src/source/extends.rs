@@ -318,3 +318,24 @@ pub fn relative(file: &str, base: &str) -> String {
     }
     parts.join("/")
 }
+
+/// The path that leads from a folder to a file, both as texts from the same place; the file's own path if one of them is
+/// absolute and the other is not, or if the way leads through an unknown folder.
+#[must_use]
+pub fn between(folder: &str, file: &str) -> String {
+    let (from, to) = (relative("", folder), relative("", file));
+    if from.starts_with('/') != to.starts_with('/') {
+        return file.to_owned();
+    }
+    let parts = |text: &str| -> Vec<String> {
+        text.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect()
+    };
+    let (from, to) = (parts(&from), parts(&to));
+    let common = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
+    if from[common..].iter().any(|part| part == "..") {
+        return file.to_owned();
+    }
+    let up = from[common..].iter().map(|_| "..");
+    let down = to[common..].iter().map(String::as_str);
+    up.chain(down).collect::<Vec<_>>().join("/")
+}

@@ -5,6 +5,7 @@
 //! Re-record with `GOLDEN=overwrite cargo test --test it build::`.
 
 mod command;
+mod folder;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -137,10 +138,11 @@ const OUR_BUGS: [&str; 1] = ["unrenderable"];
 fn each_code_appears_in_a_case() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut text: String = files(&cases()).into_values().collect();
-    for source in ["tests/it/build/command.rs", "tests/it/catalogue.rs"] {
-        text += &fs::read_to_string(root.join(source)).expect("a test");
+    for source in ["argocd", "build/command", "build/folder", "catalogue", "fleet"] {
+        text += &fs::read_to_string(root.join(format!("tests/it/{source}.rs"))).expect("a test");
     }
-    let areas = [lifeboat::diag::codes::build::ALL, lifeboat::diag::codes::catalogue::ALL];
+    use lifeboat::diag::codes::{build, catalogue, fleet};
+    let areas = [build::ALL, catalogue::ALL, fleet::ALL];
     let missing: Vec<_> = areas
         .into_iter()
         .flatten()

@@ -131,7 +131,7 @@ fn json_is_one_object_a_line_the_summary_last() {
     assert_eq!(objects[0]["site"], "sites/ada.toml");
     assert_eq!(objects[0]["standing"], "drifted");
     let codes = objects[3]["findings"].as_array().expect("findings").iter().map(|f| f["code"].as_str());
-    assert!(codes.flatten().any(|code| code == "bad-value"));
+    assert!(codes.flatten().any(|code| code == "unknown-word"));
     assert_eq!(objects[5]["summary"]["sites"], 5);
     assert_eq!(objects[5]["summary"]["groups"][0]["standing"], "broken");
 }

@@ -1,6 +1,7 @@
 //! The integration tests, one binary so that they link once.
 #![allow(clippy::unwrap_used, reason = "a test that cannot unwrap has failed")]
 
+mod argocd;
 mod build;
 mod catalogue;
 mod cluster;

@@ -8,7 +8,7 @@ CLUSTER=edge
 NODES='master server yes 14a00499806f
 worker-1 agent no 9bf7733dfc2e
 worker-2 agent no 9bf7733dfc2e'
-# Builds before this one, newest first.
+# One a line: node build age, where age is how many drop-ins ago the node's had this label.
 OLDER_BUILDS=''
 # One a line: kind namespace name tier lifeboat.
 WORKLOADS='StatefulSet platform-infrastructure argocd-application-controller critical yes
@@ -106,13 +106,8 @@ while read -r node role lifeboat build; do
         behind='of a build that is not known here'
         if [ -z "$running" ]; then behind='not installed, or K3s was not restarted since'
         else
-            count=0
-            while read -r older; do
-                count=$((count + 1))
-                if [ "$older" = "$running" ]; then behind="$count builds old"; [ "$count" != 1 ] || behind='one build old'; break; fi
-            done <<EOF
-$OLDER_BUILDS
-EOF
+            age=$(printf '%s\n' "$OLDER_BUILDS" | awk -v node="$node" -v build="$running" '$1 == node && $2 == build { print $3; exit }')
+            case $age in '') ;; 1) behind='one build old' ;; *) behind="$age builds old" ;; esac
         fi
         note "    host files: $behind; on $node: install.sh $node --check"
     fi

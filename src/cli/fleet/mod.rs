@@ -3,6 +3,7 @@
 
 mod expand;
 mod ordered;
+mod set;
 mod site;
 mod summary;
 
@@ -65,9 +66,16 @@ pub(crate) fn run(context: &Context, policies: &Policies, verb: &Verb, out: Opti
         },
     );
     printer.repeated();
+    let fleets = if verb.has_folder() { set::all(verb, &told, out) } else { set::Outcome::default() };
+    for said in &fleets.said {
+        if context.format != Format::Json {
+            anstream::println!("{said}");
+        }
+    }
+    let refused = context.report(fleets.findings, &lifeboat::source::SourceMap::default());
     summary::print(context, &share, &told);
-    let broken = failed || told.iter().any(|told| told.site.standing == Standing::Broken);
-    let found = told.iter().any(|told| verb.fails(told.site.standing));
+    let broken = failed || fleets.broken || told.iter().any(|told| told.site.standing == Standing::Broken);
+    let found = refused || told.iter().any(|told| verb.fails(told.site.standing));
     match (broken, found) {
         (true, _) => ExitCode::from(BROKEN),
         (false, true) => ExitCode::from(FINDINGS),

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use lifeboat::compile;
 use lifeboat::diag::{Diagnostic, Severity, render};
+use lifeboat::emit::delivery::Member;
 use lifeboat::fleet::site::{Claimed, claims, standing};
 use lifeboat::fleet::{Share, Site, Standing};
 use lifeboat::policy::{self, Checked};
@@ -58,6 +59,8 @@ pub(crate) struct Told {
     pub(super) objects: Vec<serde_json::Value>,
     /// One line.
     pub(super) said: String,
+    /// Its part in the fleet's ApplicationSets.
+    pub(super) member: Option<Member>,
 }
 
 /// What is the same for all sites.
@@ -117,6 +120,7 @@ fn told(job: Job<'_>, path: &Path, outcome: Outcome, sources: &SourceMap) -> Tol
             errors: codes,
         },
         said,
+        member: outcome.member,
     }
 }
 
@@ -128,6 +132,7 @@ struct Outcome {
     broken: bool,
     drifted: bool,
     said: String,
+    member: Option<Member>,
 }
 
 impl Job<'_> {
@@ -159,7 +164,7 @@ impl Job<'_> {
                 Err(findings) => broken(findings),
             }
         } else {
-            match compile::compile(policy, &catalogue, &loader, sources) {
+            match compile::compile_after(&outputs::before(&folder), policy, &catalogue, &loader, sources) {
                 Ok(mut compilation) => {
                     warnings.append(&mut compilation.warnings);
                     let compiled = Compiled { compilation, sources: SourceMap::default(), folder };
@@ -211,10 +216,13 @@ fn written(verb: &Verb, repair: &str, compiled: &Compiled) -> Outcome {
         outcome.claims = claims(proof);
     }
     outcome.findings.clone_from(&compiled.compilation.claims);
+    outcome.member.clone_from(&compiled.compilation.member);
     let folder = name_of(&compiled.folder);
     match verb {
         Verb::Build { accept } => match build::write(compiled, *accept) {
-            Ok(changes) => outcome.said = format!("{}, {}", changes.line(compiled), tally(&outcome.claims)),
+            Ok(changes) => {
+                outcome.said = format!("{}, {}", changes.line(&compiled.folder), tally(&outcome.claims))
+            }
             Err((code, findings)) => {
                 outcome.broken = code == super::BROKEN;
                 outcome.drifted = !outcome.broken;
@@ -222,7 +230,7 @@ fn written(verb: &Verb, repair: &str, compiled: &Compiled) -> Outcome {
                 outcome.findings.extend(findings);
             }
         },
-        _ => match check::compare(compiled, repair) {
+        _ => match check::compare(&compiled.folder, &compiled.compilation.artifacts, repair) {
             Ok(findings) => {
                 outcome.drifted = findings.iter().any(|f| f.severity == Severity::Error);
                 let drift = match findings.len() {

@@ -70,6 +70,10 @@ super::codes! {
         "A value has no safe form in the file where it belongs.",
         "Names from the policy never reach a shell or YAML unquoted. A control character has no safe form in either.",
         "Use a value without control characters.";
+    OUTSIDE_REPOSITORY = "outside-repository", Error,
+        "An Application would look for a values file outside its Git repository.",
+        "`$values` is the root of the repository, and a path cannot leave it. Paths are built from `argocd.path`, the policy's folder in the repository.",
+        "Write `argocd.path` as the policy's folder from the repository's root, and keep the values files in the repository.";
     STRAY_FILE = "stray-file", Error,
         "The output folder has a file that this build would not write and that an earlier build did.",
         "Argo CD consumes the folder. A file of a service that left the policy would go on being applied.",
@@ -94,6 +98,18 @@ super::codes! {
         "An output cannot be written.",
         "Nothing is written by halves: files are replaced one by one, each whole, and a build that fails leaves old or new files.",
         "Mend what the message names (rights, space, a symbolic link) and run the build again.";
+    BUDGET_TOO_SMALL = "budget-too-small", Error,
+        "The application budget cannot be enforced without getting in the way of recovery.",
+        "A ResourceQuota counts pods, not places. After a node loss the lost pods are still there, Terminating, while their replacements are made, and a rolling update makes a new pod before it deletes the old one. A limit without room for both refuses the replacements: measured, 4 of 10 applications stayed away until the node was fenced.",
+        "Raise the limit, make the applications smaller, or leave the budget to people: `enforce = false`.";
+    BUDGET_MISSES = "budget-misses", Error,
+        "A workload of the default tier is in none of the budget's namespaces.",
+        "The claims rest on what all applications request together. One that no quota counts could grow past the limit unseen.",
+        "Add its namespace to `budget.namespaces`.";
+    FOLDER_BUSY = "folder-busy", Error,
+        "Another build is writing the same folder.",
+        "Two builds of one folder at the same time would mix their files. The second waits some seconds, which is far longer than a build takes.",
+        "Run it again. If no other build is running, something else holds a lock on the folder.";
     IMMUTABLE_CHANGE = "immutable-change", Error,
         "Kubernetes cannot change this in place.",
         "A priority class's value and preemption policy, a StatefulSet's claim templates and a selector are immutable: the API server refuses the change, and Argo CD shows a sync error for ever.",

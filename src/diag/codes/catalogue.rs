@@ -9,7 +9,7 @@ super::codes! {
         "The catalogue does not know this version of the chart.",
         "Values paths move between major versions. A path that held in one version may reach nothing in another, and Helm does not say so.",
         "Use a version in the range that the message names, or extend the catalogue after a probe of this version.";
-    UNTESTED_CHART_VERSION = "untested-chart-version", Warning,
+    CHART_UNTESTED = "chart-untested", Warning,
         "The chart version is newer than any that the catalogue was compared with.",
         "Within a known major version, values paths rarely change, so the newest known facts are used. They were not compared with this version.",
         "Run the conformance check for this version, or use the newest tested one.";

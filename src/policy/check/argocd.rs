@@ -36,6 +36,7 @@ pub(super) fn check(cx: &mut Cx<'_>, toml: &TomlPolicy) -> Option<ArgoCd> {
         let help = "write it from the repository's root, without a `/` at its ends: \"sites/plant-7\"";
         cx.report(Cx::finding(codes::UNSAFE_PATH, message, path.span, "this folder").help(help));
     }
+    let form = or(at, "form", argocd.form.as_ref(), ArgoCdForm::Applications);
     Some(ArgoCd {
         repository,
         revision,
@@ -47,8 +48,22 @@ pub(super) fn check(cx: &mut Cx<'_>, toml: &TomlPolicy) -> Option<ArgoCd> {
         prune,
         self_heal,
         priority_classes: or(at, "priority-classes", argocd.priority_classes.as_ref(), ClassDelivery::Addon),
-        form: or(at, "form", argocd.form.as_ref(), ArgoCdForm::Applications),
+        fleet: fleet(cx, argocd.fleet.as_ref(), &form),
+        form,
     })
+}
+
+/// The folder of a fleet's ApplicationSets, which lifeboat owns like an output folder.
+fn fleet(cx: &mut Cx<'_>, stated: Option<&Field<String>>, form: &Field<ArgoCdForm>) -> Option<Field<String>> {
+    let stated = stated?;
+    if form.value != ArgoCdForm::ApplicationSet {
+        let message = "`argocd.fleet` is where ApplicationSets go, and there are none";
+        let finding =
+            Cx::finding(codes::UNUSED_KEY, message, stated.span, "does nothing").about(&stated.path);
+        cx.report(finding.help("write form = \"application-set\", or take the line out"));
+    }
+    super::cluster::owned_folder(cx, stated);
+    Some(stated.with(stated.value.trim_end_matches('/').to_owned()))
 }
 
 fn no_blanks(cx: &mut Cx<'_>, field: Field<String>) -> Field<String> {

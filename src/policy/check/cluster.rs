@@ -82,6 +82,12 @@ fn output(cx: &mut Cx<'_>, at: At<'_>, cluster: &TomlCluster) -> Field<String> {
     // A base gives each of its sites a folder of its own.
     let name = cluster.name.as_ref().map_or("", |name| name.value.0.as_str());
     let output = output.with(output.value.replace("{cluster}", name));
+    owned_folder(cx, &output);
+    output.with(output.value.trim_end_matches('/').to_owned())
+}
+
+/// Reports a folder that lifeboat may not own.
+pub(super) fn owned_folder(cx: &mut Cx<'_>, output: &Field<String>) {
     let text = output.value.trim_end_matches('/');
     let mut parts = text.split('/').skip_while(|part| *part == "..").peekable();
     let plain = |part: &str| {
@@ -93,7 +99,6 @@ fn output(cx: &mut Cx<'_>, at: At<'_>, cluster: &TomlCluster) -> Field<String> {
         let message = format!("{:?} is no folder that lifeboat may own", output.value);
         cx.report(Cx::finding(codes::UNSAFE_PATH, message, output.span, "this folder").help(help));
     }
-    output.with(text.to_owned())
 }
 
 fn version(cx: &mut Cx<'_>, cluster: &TomlCluster) -> Option<Field<semver::Version>> {

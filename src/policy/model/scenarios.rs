@@ -154,4 +154,6 @@ pub struct ArgoCd {
     pub priority_classes: Field<ClassDelivery>,
     /// What is written.
     pub form: Field<ArgoCdForm>,
+    /// Folder of the fleet's ApplicationSets, relative to the policy.
+    pub fleet: Option<Field<String>>,
 }

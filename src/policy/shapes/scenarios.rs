@@ -205,5 +205,8 @@ table! {
         priority_classes: ClassDelivery { default: "\"addon\"" },
         /// What is written.
         form: ArgoCdForm { default: "\"applications\"" },
+        /// The folder, relative to the policy, in which a build of the whole fleet writes its ApplicationSets. Belongs
+        /// to `form = "application-set"`; without it each site writes a set of its own.
+        fleet: String { example: "\"../fleet\"" },
     }
 }

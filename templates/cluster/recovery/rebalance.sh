@@ -65,4 +65,9 @@ done <<EOF
 $ROLLOUTS
 EOF
 [ "$SKIPPED" = 0 ] || say 'some rollouts were skipped; the cluster may not be green'
+# What brought back green is what the API server shows, not what was done.
+STATUS=$(dirname "$0")/status.sh
+if [ -z "$DRY_RUN" ] && [ -x "$STATUS" ]; then
+    if [ -n "$CONTEXT" ]; then exec "$STATUS" --context "$CONTEXT"; else exec "$STATUS"; fi
+fi
 {%- endraw %}

@@ -6,8 +6,8 @@ CLUSTER={{ cluster }}
 # One a line: node role lifeboat build, where lifeboat is yes or no and build is the label
 # lifeboat.dev/build that K3s sets when it starts with this build's drop-in.
 NODES={{ nodes|table('name', 'role', 'lifeboat', 'build') }}
-# Builds before this one, newest first.
-OLDER_BUILDS={{ older_builds|lines }}
+# One a line: node build age, where age is how many drop-ins ago the node's had this label.
+OLDER_BUILDS={{ older_builds|table('node', 'build', 'age') }}
 # One a line: kind namespace name tier lifeboat.
 WORKLOADS={{ workloads|table('kind', 'namespace', 'name', 'tier', 'lifeboat') }}
 {% include "lib/common.sh" %}
@@ -63,13 +63,8 @@ while read -r node role lifeboat build; do
         behind='of a build that is not known here'
         if [ -z "$running" ]; then behind='not installed, or K3s was not restarted since'
         else
-            count=0
-            while read -r older; do
-                count=$((count + 1))
-                if [ "$older" = "$running" ]; then behind="$count builds old"; [ "$count" != 1 ] || behind='one build old'; break; fi
-            done <<EOF
-$OLDER_BUILDS
-EOF
+            age=$(printf '%s\n' "$OLDER_BUILDS" | awk -v node="$node" -v build="$running" '$1 == node && $2 == build { print $3; exit }')
+            case $age in '') ;; 1) behind='one build old' ;; *) behind="$age builds old" ;; esac
         fi
         note "    host files: $behind; on $node: install.sh $node --check"
     fi

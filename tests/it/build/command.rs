@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-const POLICY: &str = r#"
+pub(super) const POLICY: &str = r#"
 [cluster]
 name = "small"
 kubernetes = "1.34"
@@ -36,13 +36,13 @@ namespace = "events"
 tier = "critical"
 "#;
 
-fn site() -> TempDir {
+pub(super) fn site() -> TempDir {
     let folder = TempDir::new().expect("a folder");
     fs::write(folder.path().join("policy.toml"), POLICY).expect("written");
     folder
 }
 
-fn run(folder: &Path, args: &[&str]) -> Output {
+pub(super) fn run(folder: &Path, args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lifeboat"));
     // What the small policy is warned about is not what these tests are about.
     command.current_dir(folder).args(args).args(["--format", "short", "-A", "field-unreachable"]);
@@ -50,7 +50,7 @@ fn run(folder: &Path, args: &[&str]) -> Output {
 }
 
 #[track_caller]
-fn expect(output: &Output, code: i32, text: &str) {
+pub(super) fn expect(output: &Output, code: i32, text: &str) {
     let all =
         format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert_eq!(output.status.code(), Some(code), "{all}");

@@ -81,7 +81,8 @@ const PRELUDE: &str = include_str!("../../cases/policy/prelude.toml");
 fn build_refuses_what_is_no_policy_and_writes_nothing() {
     let write = |bytes: Vec<u8>| move |path: &Path| std::fs::write(path, bytes).expect("written");
     refuses(|_| {}, "unreadable-file");
-    refuses(|path| std::fs::create_dir(path).expect("made"), "unreadable-file");
+    // A folder stands for the sites in it.
+    refuses(|path| std::fs::create_dir(path).expect("made"), "no-policy");
     refuses(write(b"a = \"\xff\xfe\"".to_vec()), "unreadable-file");
     refuses(
         |path| std::fs::File::create(path).and_then(|file| file.set_len(100 << 20)).expect("made"),

@@ -1,7 +1,7 @@
 //! `recovery/rebalance.sh` and `recovery/status.sh`.
 
 use lifeboat::emit::recovery::{
-    RebalanceContext, Rollout, StatusContext, StatusNode, StatusWorkload, rebalance, status,
+    OlderBuild, RebalanceContext, Rollout, StatusContext, StatusNode, StatusWorkload, rebalance, status,
 };
 
 use super::{Run, Stage};
@@ -77,10 +77,16 @@ fn state(nodes: &str, pods: &str, sets: &str) -> Run {
         lifeboat: lifeboat.to_owned(),
         build: "abc123".to_owned(),
     };
+    let older =
+        |node: &str, build: &str, age| OlderBuild { node: node.to_owned(), build: build.to_owned(), age };
     let context = StatusContext {
         cluster: "edge".to_owned(),
         nodes: vec![node("master", "server", "yes"), node("worker-1", "agent", "no")],
-        older_builds: vec!["older1".to_owned(), "older2".to_owned()],
+        older_builds: vec![
+            older("master", "older2", 1),
+            older("worker-1", "older1", 1),
+            older("worker-1", "older2", 2),
+        ],
         workloads: vec![StatusWorkload {
             kind: "Deployment".to_owned(),
             namespace: "infra".to_owned(),

@@ -43,6 +43,7 @@ fn context() -> RunbookContext {
         }],
         argocd: false,
         argocd_namespace: String::new(),
+        rebalance: String::new(),
     }
 }
 

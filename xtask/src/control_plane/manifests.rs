@@ -54,7 +54,7 @@ fn quota(scene: &Scene, report: &mut Report, cluster: &super::Cluster) -> Outcom
     for object in scene.plan.classes.iter().filter(|class| !class.adopted) {
         cluster.apply(&lifeboat::plan::objects::class(object))?;
     }
-    cluster.create(&lifeboat::emit::quota::quota(&lifeboat::emit::quota::QuotaContext {
+    cluster.create(&lifeboat::plan::quota::quota(&lifeboat::plan::quota::Quota {
         namespace: "budget".to_owned(),
         cpu: "100m".to_owned(),
         memory: "64Mi".to_owned(),

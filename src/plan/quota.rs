@@ -10,20 +10,20 @@ use serde_json::{Value, json};
 
 /// The budget of one namespace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct QuotaContext {
+pub struct Quota {
     /// The namespace.
     pub namespace: String,
     /// Most of the sum of `requests.cpu`, in Kubernetes' form.
     pub cpu: String,
     /// Most of the sum of `requests.memory`, in Kubernetes' form.
     pub memory: String,
-    /// Classes that do not count: those of all other tiers, and the lock's. At least one.
+    /// Classes that do not count: those of all other tiers, the lock's, and Kubernetes' own. At least one.
     pub other_classes: Vec<String>,
 }
 
 /// The ResourceQuota of one namespace.
 #[must_use]
-pub fn quota(context: &QuotaContext) -> Value {
+pub fn quota(context: &Quota) -> Value {
     json!({
         "apiVersion": "v1",
         "kind": "ResourceQuota",

@@ -1,0 +1,154 @@
+//! Builds that are interrupted, meet each other, or find no room: nothing half-written, nothing foreign lost.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use super::command::{POLICY, expect, run, site};
+
+/// Runs a shell script in a mount namespace of its own; `None`, loudly, where that is forbidden.
+fn in_namespace(folder: &Path, script: &str) -> Option<std::process::Output> {
+    let unshare = |script: &str| {
+        let lifeboat = env!("CARGO_BIN_EXE_lifeboat");
+        let mut command = Command::new("unshare");
+        command.args(["--user", "--map-root-user", "--mount", "sh", "-eu", "-c", script, lifeboat]);
+        command.current_dir(folder).output()
+    };
+    match unshare("mount -t tmpfs -o size=64k tmpfs \"$(mktemp -d)\"") {
+        Ok(tried) if tried.status.success() => Some(unshare(script).expect("runs")),
+        _ => {
+            eprintln!("SKIPPED: no mount namespace without privileges here, so no full or read-only folder");
+            None
+        }
+    }
+}
+
+#[test]
+fn a_full_disk_is_a_clear_error_and_what_was_there_stays_whole() {
+    let site = site();
+    run(site.path(), &["build"]);
+    // The old outputs on a disk without room for the new ones.
+    let script = "mkdir full; mount -t tmpfs -o size=512k tmpfs full; cp -r golden full/golden
+        dd if=/dev/zero of=full/filler bs=4k 2>/dev/null || :
+        code=0; \"$0\" build new.toml --out full/golden --format short || code=$?
+        diff -r golden full/golden >&2 || echo CHANGED
+        exit $code";
+    fs::write(site.path().join("new.toml"), POLICY.replace("\"small\"", "\"other\"")).expect("written");
+    let Some(full) = in_namespace(site.path(), script) else { return };
+    expect(&full, 2, "unwritable");
+    expect(&full, 2, "No space left");
+    assert!(!String::from_utf8_lossy(&full.stdout).contains("CHANGED"), "{full:?}");
+}
+
+#[test]
+fn a_read_only_folder_is_a_clear_error() {
+    let site = site();
+    run(site.path(), &["build"]);
+    fs::write(site.path().join("new.toml"), POLICY.replace("\"small\"", "\"other\"")).expect("written");
+    let script = "mount --bind golden golden; mount -o remount,ro,bind golden; exec \"$0\" build new.toml --format short";
+    let Some(output) = in_namespace(site.path(), script) else { return };
+    expect(&output, 2, "unwritable");
+    expect(&output, 2, "Read-only file system");
+    expect(&run(site.path(), &["check"]), 0, "as the policy says");
+}
+
+#[test]
+fn a_second_build_waits_for_the_first_and_says_so_if_it_does_not_end() {
+    let site = site();
+    run(site.path(), &["build"]);
+    let folder = File::open(site.path().join("golden")).expect("a folder");
+    folder.lock().expect("locked");
+    expect(&run(site.path(), &["build"]), 2, "folder-busy");
+    let waiting = std::thread::scope(|scope| {
+        let build = scope.spawn(|| run(site.path(), &["build"]));
+        std::thread::sleep(Duration::from_millis(300));
+        folder.unlock().expect("unlocked");
+        build.join().expect("ran")
+    });
+    expect(&waiting, 0, "nothing changed");
+}
+
+#[test]
+fn builds_of_two_policies_in_one_folder_at_once_leave_one_of_them_whole() {
+    let site = site();
+    let without = POLICY.split("[services.events]").next().expect("a head");
+    fs::write(site.path().join("less.toml"), without).expect("written");
+    for _ in 0..3 {
+        std::thread::scope(|scope| {
+            for policy in ["policy.toml", "less.toml", "policy.toml", "less.toml"] {
+                scope.spawn(|| assert_eq!(run(site.path(), &["build", policy]).status.code(), Some(0)));
+            }
+        });
+        let whole = ["policy.toml", "less.toml"].iter().any(|policy| {
+            let check = run(site.path(), &["check", policy]);
+            check.status.code() == Some(0) && !String::from_utf8_lossy(&check.stderr).contains("foreign-file")
+        });
+        assert!(whole);
+    }
+}
+
+#[test]
+fn what_an_interrupted_build_left_is_known_to_the_next() {
+    let site = site();
+    let golden = site.path().join("golden");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lifeboat"));
+    command.current_dir(site.path()).arg("build").stdout(Stdio::null()).stderr(Stdio::null());
+    let mut build = command.spawn().expect("runs");
+    // As soon as the first file of its own is there.
+    for _ in 0..2_000 {
+        if golden.join(".lifeboat.json").exists() || build.try_wait().expect("waits").is_some() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let _ = build.kill();
+    let _ = build.wait();
+    fs::write(golden.join(".lifeboat-1a2b.tmp"), "half").expect("written");
+    let without = POLICY.split("[services.events]").next().expect("a head").to_owned();
+    fs::write(site.path().join("policy.toml"), without).expect("written");
+    expect(&run(site.path(), &["build"]), 0, "files");
+    let check = run(site.path(), &["check"]);
+    expect(&check, 0, "as the policy says");
+    assert!(!String::from_utf8_lossy(&check.stderr).contains("foreign-file"), "{check:?}");
+    assert!(!golden.join("events").exists() && !golden.join(".lifeboat-1a2b.tmp").exists());
+}
+
+#[test]
+fn status_knows_how_many_builds_old_a_host_is() {
+    let site = site();
+    let labels = || {
+        let text = fs::read_to_string(site.path().join("golden/.lifeboat.json")).expect("read");
+        let record: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let of = &record["builds"]["worker-1"];
+        of.as_array()
+            .expect("labels")
+            .iter()
+            .map(|l| l.as_str().expect("text").to_owned())
+            .collect::<Vec<_>>()
+    };
+    for (taint, ages) in [("", 1), ("a", 2), ("b", 3), ("b", 3), ("", 3)] {
+        let taints =
+            if taint.is_empty() { String::new() } else { format!("labels = {{ rack = \"{taint}\" }}\n") };
+        let text = POLICY.replace("[nodes.worker-2]", &format!("{taints}[nodes.worker-2]"));
+        fs::write(site.path().join("policy.toml"), text).expect("written");
+        expect(&run(site.path(), &["build"]), 0, "files");
+        expect(&run(site.path(), &["check"]), 0, "as the policy says");
+        assert_eq!(labels().len(), ages);
+    }
+    let status = fs::read_to_string(site.path().join("golden/cluster/recovery/status.sh")).expect("read");
+    let [_, one, two] = &labels()[..] else { panic!("three builds") };
+    assert!(status.contains(&format!("worker-1 {one} 1")) && status.contains(&format!("worker-1 {two} 2")));
+}
+
+#[test]
+fn an_edited_record_is_drift() {
+    let site = site();
+    run(site.path(), &["build"]);
+    let record = site.path().join("golden/.lifeboat.json");
+    let text = fs::read_to_string(&record).expect("read");
+    fs::write(&record, text.replacen("\"worker-2\"", "\"worker-9\"", 1)).expect("written");
+    let check = run(site.path(), &["check"]);
+    expect(&check, 1, "changed-file");
+    expect(&check, 1, ".lifeboat.json");
+}
