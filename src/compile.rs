@@ -143,7 +143,11 @@ fn proved(plan: &Plan) -> Proved {
     match Model::of_plan(plan) {
         Ok(model) => {
             let proof = prove::prove(&model, Options { budget: BUDGET, ..Options::default() });
-            let claims = prove::findings::of(&model, &proof, Some(plan));
+            // What is for information only is told by `prove`.
+            let mut claims = prove::promises::of(&model, &proof, plan);
+            claims.retain(|finding| finding.severity != Severity::Note);
+            apply_allowances(&plan.policy, &mut claims, codes::survival::ALL);
+            claims.extend(prove::findings::of(&model, &proof, Some(plan)));
             let wanted = plan.policy.recovery.rebalance.value;
             let rebalance = if wanted { rebalance(plan, &model) } else { None };
             Proved { proof: Some(proof), claims, rebalance }

@@ -5,9 +5,10 @@ use std::process::ExitCode;
 
 use lifeboat::advise::{Headroom, Remedies, headroom, remedies};
 use lifeboat::catalogue::Catalogue;
+use lifeboat::diag::codes::survival;
 use lifeboat::lifecycle::NodeId;
 use lifeboat::plan::Plan;
-use lifeboat::policy::{Fencing, Phase};
+use lifeboat::policy::{Fencing, Phase, apply_allowances};
 use lifeboat::prove::claim::Event;
 use lifeboat::prove::{self, Model, Options, Proof, render};
 use lifeboat::source::SourceMap;
@@ -110,7 +111,9 @@ pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
         Ok(event) => return story(context, &model, event.as_ref(), args),
     }
     let proof = prove::prove(&model, Options { budget: args.budget, ..Options::default() });
-    let findings = prove::findings::of(&model, &proof, Some(plan));
+    let mut findings = prove::promises::of(&model, &proof, plan);
+    apply_allowances(&plan.policy, &mut findings, survival::ALL);
+    findings.extend(prove::findings::of(&model, &proof, Some(plan)));
     let failed = context.report(findings, &compiled.sources);
     let detail = render::Detail { components: args.components, reasons: args.trace };
     // What was rendered does not follow from the policy alone, so changing the policy proves nothing of it.

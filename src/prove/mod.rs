@@ -24,6 +24,7 @@ pub mod orders;
 pub mod placer;
 pub mod planned;
 pub mod play;
+pub mod promises;
 pub mod refute;
 pub mod render;
 pub mod requests;

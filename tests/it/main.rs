@@ -13,6 +13,7 @@ mod observed;
 mod planned;
 mod policy;
 mod probe;
+mod promises;
 mod prove;
 mod report;
 mod scheduler;

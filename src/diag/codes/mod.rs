@@ -84,11 +84,12 @@ pub mod observed;
 pub mod policy;
 pub mod proof;
 pub mod render;
+pub mod survival;
 pub mod verify;
 
 /// All areas with their codes, in the order in which a user meets them.
 #[must_use]
-pub fn areas() -> [(&'static str, &'static [Code]); 9] {
+pub fn areas() -> [(&'static str, &'static [Code]); 10] {
     [
         ("The policy", policy::ALL),
         ("The catalogue and the team's values", catalogue::ALL),
@@ -97,6 +98,7 @@ pub fn areas() -> [(&'static str, &'static [Code]); 9] {
         ("Verification", verify::ALL),
         ("The render", render::ALL),
         ("The proof", proof::ALL),
+        ("What Kubernetes does instead", survival::ALL),
         ("Fleets", fleet::ALL),
         ("What is observed", observed::ALL),
     ]
