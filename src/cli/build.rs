@@ -108,4 +108,15 @@ fn summary(compiled: &Compiled, changes: &Changes) {
             "claims: {proved} proved, {refuted} refuted, {open} not proved; {folder}/SURVIVAL.md has the table"
         );
     }
+    // Whoever builds for the first time may not know what else there is.
+    if changes.changed.is_empty()
+        && changes.removed.is_empty()
+        && added.len() == compiled.compilation.artifacts.len()
+    {
+        let policy = &compiled.compilation.plan.policy.file;
+        let shown = if policy == "policy.toml" { String::new() } else { format!(" {policy}") };
+        anstream::println!(
+            "next: look at it with `lifeboat report{shown} --html report.html`, and commit policy and outputs together"
+        );
+    }
 }

@@ -4,6 +4,7 @@
 mod build;
 mod charts;
 mod check;
+mod completions;
 mod context;
 mod diff;
 mod event;
@@ -11,6 +12,7 @@ mod explain;
 mod fleet;
 mod helm;
 mod init;
+mod man;
 mod observed;
 mod outputs;
 mod prove;
@@ -23,7 +25,7 @@ mod verify;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use context::{Context, Global};
 
@@ -43,9 +45,11 @@ enum Command {
     #[command(subcommand)]
     Charts(charts::Command),
     Check(check::Args),
+    Completions(completions::Args),
     Diff(diff::Args),
     Explain(explain::Args),
     Init(init::Args),
+    Man(man::Args),
     Prove(prove::Args),
     Render(render::Args),
     Report(report::Args),
@@ -64,9 +68,11 @@ pub(crate) fn main() -> ExitCode {
         Command::Build(args) => build::run(&context, &args),
         Command::Charts(command) => charts::run(&context, &command),
         Command::Check(args) => check::run(&context, &args),
+        Command::Completions(args) => completions::run(&args, Cli::command()),
         Command::Diff(args) => diff::run(&context, &args),
         Command::Explain(args) => explain::run(&context, &args),
         Command::Init(args) => init::run(&args),
+        Command::Man(args) => man::run(&args, Cli::command()),
         Command::Prove(args) => prove::run(&context, &args),
         Command::Render(args) => render::run(&context, &args),
         Command::Report(args) => report::run(&context, &args),

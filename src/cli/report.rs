@@ -80,7 +80,11 @@ pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
 
 fn write_all(report: &Report<'_>, model: &Model, args: &Args) -> Result<(), String> {
     if let Some(path) = &args.html {
-        put(path, &report::page(report), "open it in a browser and click a node")?;
+        put(
+            path,
+            &report::page(report),
+            "open it in a browser and click a node; in CI, `lifeboat check` is the gate",
+        )?;
     }
     if let Some(path) = &args.svg {
         let order = match &args.lose {

@@ -12,7 +12,7 @@ use crate::why::Why;
 pub(super) fn page(world: World<'_>, name: &str, line: usize) -> Option<Page> {
     let (id, file) = world.sources.iter().find(|(_, f)| &*f.name == name)?;
     let range = file.line_range(line)?;
-    let text = file.text.get(range.clone()).unwrap_or("").trim();
+    let text = file.text.get(range).unwrap_or("").trim();
     let mut page = Page::new(format!("{name}:{line}: {text}"));
     let paths = paths(id, file, line, text.starts_with('['));
     let here = |span: &Span| span.file == id && file.line_col(span.start).0 == line;

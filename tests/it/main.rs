@@ -20,6 +20,7 @@ mod scheduler;
 mod scheduler_laws;
 mod scheduler_versions;
 mod scripts;
+mod tools;
 mod usage;
 mod verify;
 mod yaml;

@@ -1,9 +1,10 @@
 //! `cargo xtask docs [--check]`: writes what the registry of codes and the policy's shapes say into
-//! `policy.schema.json`, `docs/codes.md` and the reference in `docs/policy.md`.
+//! `policy.schema.json`, `docs/codes.md` and the reference in `docs/policy.md`; and what the command line
+//! says of itself into `completions/` and `man/`.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use lifeboat::diag::codes;
 use lifeboat::policy;
@@ -33,6 +34,18 @@ pub(crate) fn run(mut args: impl Iterator<Item = String>) -> ExitCode {
     for (name, text) in files {
         stale |= !settle(&root.join(name), name, &text, check);
     }
+    match comfort(&root) {
+        Ok(files) => {
+            for (name, text) in &files {
+                stale |= !settle(&root.join(name), name, text, check);
+            }
+            stale |= strays(&root, &files, check);
+        }
+        Err(error) => {
+            eprintln!("docs: completions and man pages: {error}");
+            return ExitCode::from(2);
+        }
+    }
     ExitCode::from(u8::from(stale))
 }
 
@@ -50,11 +63,71 @@ fn settle(path: &Path, name: &str, text: &str, check: bool) -> bool {
         println!("{name} is stale: cargo xtask docs");
         return false;
     }
-    match std::fs::write(path, text) {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    match std::fs::create_dir_all(folder).and_then(|()| std::fs::write(path, text)) {
         Ok(()) => println!("wrote {name}"),
         Err(error) => eprintln!("docs: {name}: {error}"),
     }
     true
+}
+
+/// Completions and manual pages, as the binary of this build prints them: name and text.
+fn comfort(root: &Path) -> std::io::Result<Vec<(String, String)>> {
+    let other = |text: &str| std::io::Error::other(text.to_owned());
+    let program = lifeboat_binary(root)?;
+    let mut files = Vec::new();
+    for (shell, name) in [("bash", "lifeboat.bash"), ("zsh", "_lifeboat"), ("fish", "lifeboat.fish")] {
+        let run = Command::new(&program).args(["completions", shell]).output()?;
+        let text = String::from_utf8(run.stdout).map_err(|_| other("not UTF-8"))?;
+        files.push((format!("completions/{name}"), text));
+    }
+    let folder = tempfile::tempdir()?;
+    let run = Command::new(&program).args(["man", "--out"]).arg(folder.path()).status()?;
+    if !run.success() {
+        return Err(other("`lifeboat man` failed"));
+    }
+    for entry in std::fs::read_dir(folder.path())? {
+        let entry = entry?;
+        let name = format!("man/{}", entry.file_name().to_string_lossy());
+        files.push((name, std::fs::read_to_string(entry.path())?));
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Builds the binary in the profile that this program was built in, and says where it is.
+fn lifeboat_binary(root: &Path) -> std::io::Result<PathBuf> {
+    let me = std::env::current_exe()?;
+    let folder = me.parent().unwrap_or(root);
+    let mut build = Command::new(env!("CARGO"));
+    build.args(["build", "--quiet", "--package", "lifeboat", "--bin", "lifeboat"]).current_dir(root);
+    if folder.ends_with("release") {
+        build.arg("--release");
+    }
+    if !build.status()?.success() {
+        return Err(std::io::Error::other("the binary does not build"));
+    }
+    Ok(folder.join(format!("lifeboat{}", std::env::consts::EXE_SUFFIX)))
+}
+
+/// Pages of commands that are gone: removed, or reported. Whether there were any while checking.
+fn strays(root: &Path, files: &[(String, String)], check: bool) -> bool {
+    let mut found = false;
+    for folder in ["completions", "man"] {
+        for entry in std::fs::read_dir(root.join(folder)).into_iter().flatten().flatten() {
+            let name = format!("{folder}/{}", entry.file_name().to_string_lossy());
+            if files.iter().any(|(known, _)| *known == name) {
+                continue;
+            }
+            if check {
+                println!("{name} is left over: cargo xtask docs");
+                found = true;
+            } else if std::fs::remove_file(entry.path()).is_ok() {
+                println!("removed {name}");
+            }
+        }
+    }
+    found
 }
 
 fn codes_page() -> String {

@@ -12,6 +12,7 @@ use super::context::Context;
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
     /// List the charts, with repositories and versions.
+    #[command(after_help = "Examples:\n  lifeboat charts list\n  lifeboat charts list --format json")]
     List,
     Probe(probe::Args),
     Show(show::Args),

@@ -45,7 +45,7 @@ table! {
         /// How far places may differ.
         max_skew: u32 { default: "1", min: "1" },
         /// How many places there must be; only of a required rule.
-        min_domains: u32 { min: "1" },
+        min_domains: u32 { min: "1", example: "2" },
         /// The node label whose values tell places apart.
         across: String { default: "\"kubernetes.io/hostname\"" },
         /// `false` takes a rule of a base out.

@@ -46,11 +46,11 @@ table! {
         /// The class's value, at most 1 000 000 000. No two tiers share one.
         priority: i64 { min: "-2147483648", max: "1000000000", example: "1000000" },
         /// The class's name.
-        class: String { about_default: "the tier's name" },
+        class: String { about_default: "the tier's name", example: "\"platform-critical\"" },
         /// A class that the cluster already has, with this priority; lifeboat then writes none.
         existing_class: String { example: "\"platform-critical\"" },
         /// One line on the class.
-        description: Text,
+        description: Text { example: "\"what the site cannot do without\"" },
         /// Whether its pods may board the lifeboat.
         lifeboat: bool { default: "false" },
         /// Whether its pods may evict pods of lower tiers.
@@ -81,7 +81,7 @@ table! {
         /// Its namespace.
         namespace: Name { example: "\"platform-infrastructure\"" },
         /// The tier of its components, unless they have their own.
-        tier: String { about_default: "the tier with `default = true`" },
+        tier: String { about_default: "the tier with `default = true`", example: "\"important\"" },
         /// The team's own values files, relative to this file, in Helm's order. The overlay is computed
         /// on top of them and is passed after them.
         values: Vec<Field<String>> { default: "[]", example: "[\"values/argo-cd.yaml\"]" },
@@ -102,11 +102,11 @@ table! {
         /// component's key. Components of the chart itself have none.
         kind: String { example: "\"EventBus\"" },
         /// Its tier.
-        tier: String { about_default: "the service's" },
+        tier: String { about_default: "the service's", example: "\"critical\"" },
         /// Whether it is installed.
         enabled: bool { about_default: "the chart's" },
         /// How many pods.
-        replicas: u32 { about_default: "the chart's" },
+        replicas: u32 { about_default: "the chart's", example: "2" },
         /// What one pod's main container requests. Without it the catalogue suggests a figure, and every
         /// verdict counts it as a guess.
         requests: TomlResources,
@@ -147,7 +147,7 @@ table! {
         /// How many pods; of a DaemonSet, none is written.
         replicas: u32 { default: "1" },
         /// Its tier.
-        tier: String { about_default: "the tier with `default = true`" },
+        tier: String { about_default: "the tier with `default = true`", example: "\"important\"" },
         /// What one pod requests.
         requests: TomlResources,
         /// The limits of one pod.
@@ -163,15 +163,15 @@ table! {
         /// Size of its volume.
         storage_size: Memory,
         /// Class of its volume.
-        storage_class: String,
+        storage_class: String { example: "\"local-path\"" },
         /// What losing its data costs.
-        data: Text,
+        data: Text { example: "\"a cache\"" },
         /// How long it stays bound to a node that is not ready or unreachable.
         eviction_delay: Duration { about_default: "the tier's" },
         /// How many of its pods a drain may take at a time (a PodDisruptionBudget that exists).
-        max_unavailable: u32,
+        max_unavailable: u32 { example: "1" },
         /// How many pods a rolling update adds at most.
-        max_surge: u32 { about_default: "a quarter of the replicas, rounded up" },
+        max_surge: u32 { about_default: "a quarter of the replicas, rounded up", example: "0" },
         /// How long a pod takes to end.
         grace_period: Duration { default: "\"30s\"" },
         /// `false` takes a workload of a base out.
