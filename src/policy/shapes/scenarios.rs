@@ -115,7 +115,7 @@ table! {
         /// A program on the server that proves that the node has no power: called with the node's name, exit 0
         /// means dead.
         confirm: String { example: "\"/usr/local/bin/power-is-off\"" },
-        /// How old the newest backup may be; checked by `cluster/recovery/restore.sh`.
+        /// How old the newest backup may be; checked by `cluster/recovery/check-backup.sh`.
         backup_younger_than: Duration { example: "\"24h\"" },
         /// Snapshots of the datastore.
         snapshots: TomlSnapshots,

@@ -103,15 +103,7 @@ pub(super) fn run(scene: &Scene, report: &mut Report) -> Outcome {
     )?;
     std::thread::sleep(std::time::Duration::from_secs(5));
     storage(&stage, report, &script)?;
-    stage.tool("kubectl", Some("#!/bin/sh\ncase \"$*\" in *volumeattachments*) exit 1 ;; esac\nPATH=${PATH#*:} exec kubectl \"$@\"\n"))?;
-    stage.refuses(
-        report,
-        "a read error is a refusal",
-        &script,
-        &["fence", DEAD],
-        "cannot read the VolumeAttachments",
-    )?;
-    stage.tool("kubectl", None)?;
+    unreadable(&stage, report, &script)?;
     by_hand(&mut stage, report, &script)?;
     automatic(scene, &mut stage, report)
 }
@@ -153,16 +145,15 @@ fn hazards(cluster: &Cluster) -> Outcome {
         })
     };
     let claim = |name: &str| json!([{"name": "v", "persistentVolumeClaim": {"claimName": name}}]);
-    for (name, volume) in [
-        ("network", json!({"csi": {"driver": "driver.example", "volumeHandle": "h"}})),
-        (
-            "on-disk",
-            json!({"local": {"path": "/data"}, "nodeAffinity": {"required": {"nodeSelectorTerms": [{
-            "matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": [DEAD]}]}]}}}),
-        ),
+    let on_disk = json!({"local": {"path": "/data"}, "nodeAffinity": {"required": {"nodeSelectorTerms": [{
+        "matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": [DEAD]}]}]}}});
+    for (name, mode, volume) in [
+        ("network", "ReadWriteOnce", json!({"csi": {"driver": "driver.example", "volumeHandle": "h"}})),
+        ("on-disk", "ReadWriteOnce", on_disk.clone()),
+        ("exported", "ReadWriteMany", on_disk),
     ] {
         let mut spec = json!({
-            "accessModes": ["ReadWriteOnce"], "capacity": {"storage": "1Gi"}, "storageClassName": "none",
+            "accessModes": [mode], "capacity": {"storage": "1Gi"}, "storageClassName": "none",
             "claimRef": {"namespace": "default", "name": name},
         });
         if let (Some(spec), Some(volume)) = (spec.as_object_mut(), volume.as_object()) {
@@ -171,7 +162,7 @@ fn hazards(cluster: &Cluster) -> Outcome {
         cluster.create(&json!({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name}, "spec": spec}))?;
         cluster.create(&json!({
             "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": name, "namespace": "default"},
-            "spec": {"accessModes": ["ReadWriteOnce"], "storageClassName": "none", "volumeName": name,
+            "spec": {"accessModes": [mode], "storageClassName": "none", "volumeName": name,
                 "resources": {"requests": {"storage": "1Gi"}}},
         }))?;
     }
@@ -182,8 +173,9 @@ fn hazards(cluster: &Cluster) -> Outcome {
     ))?;
     cluster.create(&pod("network", json!({}), claim("network")))?;
     cluster.create(&pod("on-disk", json!({}), claim("on-disk")))?;
+    cluster.create(&pod("exported", json!({}), claim("exported")))?;
     cluster.create(&pod("annotated", json!({"lifeboat.dev/never-fence": "true"}), json!([])))?;
-    for name in ["nfs", "network", "on-disk", "annotated"] {
+    for name in ["nfs", "network", "on-disk", "exported", "annotated"] {
         wait_pod(cluster, name, DEAD)?;
     }
     Ok(())
@@ -213,6 +205,8 @@ fn storage(stage: &Stage, report: &mut Report, script: &Path) -> Outcome {
         "volume network is not local",
     )?;
     clear("network")?;
+    stage.refuses(report, "a shared volume is a refusal", script, &fence, "volume exported is shared")?;
+    clear("exported")?;
     stage.cluster.kubectl(&["annotate", "node", DEAD, "lifeboat.dev/never-fence=true"])?;
     stage.refuses(
         report,
@@ -222,6 +216,78 @@ fn storage(stage: &Stage, report: &mut Report, script: &Path) -> Outcome {
         "annotated lifeboat.dev/never-fence",
     )?;
     stage.cluster.kubectl(&["annotate", "node", DEAD, "lifeboat.dev/never-fence-"])?;
+    Ok(())
+}
+
+/// Each read that fails, a clock that is wrong, and a node that changes under the script's hands.
+fn unreadable(stage: &Stage, report: &mut Report, script: &Path) -> Outcome {
+    let fence = ["fence", DEAD];
+    let before = |case: &str| {
+        format!("#!/bin/sh\ncase \"$*\" in {case} ;; esac\nPATH=${{PATH#*:}} exec kubectl \"$@\"\n")
+    };
+    for (read, words) in [
+        ("*'get node '*", "cannot read node"),
+        ("*'get leases'*", "cannot read the node leases"),
+        ("*'get pods'*", "cannot read the pods"),
+        ("*'get volumeattachments'*", "cannot read the VolumeAttachments"),
+        ("*'get persistentvolumeclaims'*", "cannot read the PersistentVolumeClaims"),
+        ("*'get persistentvolumes'*", "cannot read the PersistentVolumes"),
+    ] {
+        stage.tool("kubectl", Some(&before(&format!("{read}) exit 1"))))?;
+        stage.refuses(report, &format!("a read error is a refusal: {words}"), script, &fence, words)?;
+    }
+    let touch = format!(
+        "*'patch node'*) PATH=${{PATH#*:}} kubectl --kubeconfig \"$KUBECONFIG\" annotate node {DEAD} touched=$$ --overwrite >/dev/null"
+    );
+    stage.tool("kubectl", Some(&before(&touch)))?;
+    stage.refuses(report, "a node that changes meanwhile is left alone", script, &fence, "has changed")?;
+    stage.tool("kubectl", None)?;
+    for (shift, words) in [("+2 hours", "has renewed its lease for"), ("-2 hours", "is NotReady for -")] {
+        let date = format!("#!/bin/sh\nPATH=${{PATH#*:}} exec date -d '{shift}' \"$@\"\n");
+        stage.tool("date", Some(&date))?;
+        stage.refuses(report, &format!("a clock that is {shift} off is a refusal"), script, &fence, words)?;
+    }
+    stage.tool("date", None)
+}
+
+/// What the automation lifts, and what it leaves alone: on a node that serves, with fences put there by hand.
+fn lifting(stage: &Stage, report: &mut Report, script: &Path, hasty: &Path) -> Outcome {
+    let node = "worker-2";
+    let round = ["automatic", "server"];
+    let mark = |value: &str| {
+        let taint = format!("node.kubernetes.io/out-of-service={value}:NoExecute");
+        stage.cluster.kubectl(&["taint", "node", node, &taint, "--overwrite"]).map(|_| ())
+    };
+    mark("nodeshutdown")?;
+    report.script("a person's fence is not the automation's to lift", &stage.run(script, &round)?, 0, "");
+    let fences = stage.fences(node)?;
+    report.holds("it is still there", fences == ["nodeshutdown"], &format!("{fences:?}"));
+    mark("lifeboat")?;
+    report.script(
+        "a node that was Ready for too short stays fenced",
+        &stage.run(hasty, &round)?,
+        1,
+        "is Ready for",
+    );
+    stage.cluster.create(&json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": "leaving", "namespace": "default", "finalizers": ["lifeboat.dev/test"]},
+        "spec": {"nodeName": node, "tolerations": [{"operator": "Exists"}], "containers": [{"name": "c", "image": "i"}]},
+    }))?;
+    stage.cluster.kubectl(&["delete", "pod", "leaving", "--wait=false"])?;
+    report.script(
+        "a node with Terminating pods stays fenced",
+        &stage.run(script, &round)?,
+        1,
+        "are still Terminating",
+    );
+    let free = r#"{"metadata": {"finalizers": null}}"#;
+    stage.cluster.kubectl(&["patch", "pod", "leaving", "--type=merge", "--patch", free])?;
+    stage.cluster.wait("the fence's lifting", 60, |_| {
+        stage.run(script, &round)?;
+        Ok(stage.fences(node)?.is_empty())
+    })?;
+    report.holds("then the automation lifts its fence", true, "");
     Ok(())
 }
 
@@ -290,6 +356,9 @@ fn automatic(scene: &Scene, stage: &mut Stage, report: &mut Report) -> Outcome {
         1,
         "server has the Lease",
     );
+
+    let hasty = render("hasty.sh", &[("READY_FOR", "100000")])?;
+    lifting(stage, report, &script, &hasty)?;
 
     stage.cluster.power_off(DEAD)?;
     stage.cluster.power_off("worker-2")?;

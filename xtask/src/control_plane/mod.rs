@@ -8,6 +8,7 @@ mod fence;
 mod manifests;
 mod policy;
 mod proof;
+mod rendered;
 mod story;
 mod taints;
 
@@ -23,11 +24,13 @@ use lifeboat::plan::Plan;
 use cluster::{Cluster, Outcome};
 
 const USAGE: &str =
-    "usage: cargo xtask control-plane [--bin DIR] [--policy FILE] [--built DIR] [--proof FILE] [STEP…]
+    "usage: cargo xtask control-plane [--bin DIR] [--policy FILE] [--built DIR] [--proof FILE] [--charts DIR --helm FILE] [STEP…]
   --bin DIR       folder with etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kubectl, kwok;
                   built and cached by xtask/control-plane/build.sh if not given
   --policy FILE   the policy (default policy.toml)
   --built DIR     what `lifeboat build` wrote for it (default: the policy's output folder)
+  --charts DIR    packaged charts; with --helm the story runs on what Helm renders with the overlays
+  --helm FILE     a Helm
   --proof FILE    what `lifeboat prove --format json` says of it; without one the policy's claims must hold
   STEP            taints, manifests, fence, story (default: all)";
 
@@ -94,6 +97,7 @@ struct Scene {
     built: PathBuf,
     plan: Plan,
     proof: proof::Proof,
+    charts: Option<rendered::Charts>,
 }
 
 impl Scene {
@@ -139,6 +143,7 @@ pub(crate) fn run(args: impl Iterator<Item = String>) -> ExitCode {
 
 fn all(mut args: impl Iterator<Item = String>) -> Outcome<u32> {
     let (mut bin, mut policy_file, mut built, mut proof) = (None, PathBuf::from("policy.toml"), None, None);
+    let (mut charts, mut helm) = (None, None);
     let mut steps = Vec::new();
     while let Some(arg) = args.next() {
         let mut value = || args.next().ok_or(USAGE);
@@ -146,6 +151,8 @@ fn all(mut args: impl Iterator<Item = String>) -> Outcome<u32> {
             "--bin" => bin = Some(PathBuf::from(value()?)),
             "--policy" => policy_file = value()?.into(),
             "--built" => built = Some(PathBuf::from(value()?)),
+            "--charts" => charts = Some(PathBuf::from(value()?)),
+            "--helm" => helm = Some(PathBuf::from(value()?)),
             "--proof" => proof = Some(PathBuf::from(value()?)),
             step if STEPS.contains(&step) => steps.push(step.to_owned()),
             _ => return Err(USAGE.into()),
@@ -178,7 +185,8 @@ fn all(mut args: impl Iterator<Item = String>) -> Outcome<u32> {
     };
     let stages = Path::new(env!("CARGO_MANIFEST_DIR")).join("control-plane/stages.yaml");
     let proof = proof::Proof::read(proof.as_deref())?;
-    let scene = Scene { bin, stages, scratch, built, plan, proof };
+    let charts = charts.zip(helm).map(|(folder, helm)| rendered::Charts { helm, folder });
+    let scene = Scene { bin, stages, scratch, built, plan, proof, charts };
     let mut report = Report::default();
     for step in &steps {
         println!("{step}");

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::claims::{Moment, Pod, pods};
 use super::cluster::{Cluster, Outcome};
-use super::{Report, Scene, Word};
+use super::{Report, Scene, Word, rendered};
 
 /// Seconds without a change after which a moment is over.
 const QUIET: u64 = 6;
@@ -64,7 +64,10 @@ impl Story<'_> {
 
     /// K3s's own order: the server alone with its packaged pods, then the agents, then the workloads.
     fn begin(&mut self) -> Outcome {
-        let objects = self.plan().objects();
+        let objects = match &self.scene.charts {
+            Some(charts) => rendered::objects(self.plan(), &self.scene.built, charts, &self.scene.scratch)?,
+            None => self.plan().objects(),
+        };
         let packaged: BTreeSet<(String, String)> = self
             .plan()
             .carriers
@@ -84,7 +87,9 @@ impl Story<'_> {
                 .filter(|object| object["kind"].as_str().is_some_and(|kind| wanted.contains(&kind)))
                 .collect()
         };
-        for object in of_kind(&["Namespace", "PriorityClass", "StorageClass"]) {
+        for object in
+            of_kind(&["Namespace", "PriorityClass", "StorageClass", "ServiceAccount", "ResourceQuota"])
+        {
             self.cluster.apply(object)?;
         }
         let workloads = of_kind(&["Deployment", "StatefulSet", "DaemonSet", "PodDisruptionBudget"]);
