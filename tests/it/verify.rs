@@ -5,6 +5,7 @@ mod cases;
 mod formats;
 mod hostile;
 mod real;
+mod strategy;
 
 use lifeboat::catalogue::Catalogue;
 use lifeboat::compile::{Compilation, compile};
