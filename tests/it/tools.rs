@@ -3,6 +3,7 @@
 
 mod action;
 mod first_minute;
+mod review;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
