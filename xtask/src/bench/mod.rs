@@ -3,6 +3,7 @@
 mod build;
 mod fleet;
 mod memory;
+mod prove;
 mod scheduler;
 mod verify;
 
@@ -13,10 +14,13 @@ pub(crate) fn run(mut args: impl Iterator<Item = String>) -> ExitCode {
     match args.next().as_deref() {
         Some("build") => build::run(),
         Some("fleet") => fleet::run(args),
+        Some("prove") => prove::run(args),
         Some("scheduler") => scheduler::run(args),
         Some("verify") => verify::run(),
         other => {
-            eprintln!("xtask bench: unknown benchmark {other:?}; there are: build, fleet, scheduler, verify");
+            eprintln!(
+                "xtask bench: unknown benchmark {other:?}; there are: build, fleet, prove, scheduler, verify"
+            );
             ExitCode::from(2)
         }
     }

@@ -46,7 +46,7 @@ pub(crate) fn run(mut args: impl Iterator<Item = String>) -> ExitCode {
 }
 
 /// Runs the recorder's own benchmark; returns its cycles per second over the loss sets.
-fn real_scheduler(path: &str) -> Result<f64, String> {
+pub(super) fn real_scheduler(path: &str) -> Result<f64, String> {
     let output = Command::new(path)
         .args(["bench", "--nodes", "3", "--pods", "60", "--loss-sets", "6", "--repeat", "20"])
         .output()
@@ -201,7 +201,7 @@ fn settle(
 
 /// Applications of one to three replicas over all tiers, with the constraints that a lifeboat policy
 /// produces: the scenario of the recorder's own benchmark.
-fn scenario() -> Vec<Value> {
+pub(super) fn scenario() -> Vec<Value> {
     let mut objects = Vec::new();
     for (name, value) in [("core", 100_000), ("important", 1000), ("app", 10)] {
         objects.push(json!({"kind": "PriorityClass", "metadata": {"name": name}, "value": value}));
