@@ -114,7 +114,7 @@ pub fn prove(model: &Model, options: Options) -> Proof {
         .map(|run| table::columns(model, run, bounds.as_ref().map(|(b, green)| (*b, green))))
         .unwrap_or_default();
     let mut explorer = Explorer::new(model, options.budget);
-    let claims = model
+    let claims: Vec<Proven> = model
         .claims
         .iter()
         .map(|claim| {
@@ -138,6 +138,7 @@ pub fn prove(model: &Model, options: Options) -> Proof {
             Proven { claim: claim.clone(), verdict }
         })
         .collect();
+    let assumptions = assumptions(model, &claims, options);
     let green = canonical.as_ref();
     Proof {
         nodes: model.nodes.clone(),
@@ -147,7 +148,7 @@ pub fn prove(model: &Model, options: Options) -> Proof {
         comebacks: green.map(|g| comeback::of(model, g, &columns)).unwrap_or_default(),
         columns,
         claims,
-        assumptions: assumptions(model),
+        assumptions,
     }
 }
 
@@ -178,15 +179,31 @@ fn ends(model: &Model, run: &play::Run<'_>) -> Vec<String> {
     lasting.map(|r| format!("{} {}", r.name, judge::state_in_words(model, run, r.id))).collect()
 }
 
-fn assumptions(model: &Model) -> Vec<String> {
+/// What the verdicts rest on, and where the table ends.
+fn assumptions(model: &Model, claims: &[Proven], options: Options) -> Vec<String> {
     let guessed = match model.guessed {
         0 => "no request is guessed".to_owned(),
         1 => "1 request is guessed".to_owned(),
         n => format!("{n} requests are guessed"),
     };
-    vec![
+    let mut assumed = vec![
         guessed,
         "no pods but those named here".to_owned(),
         "no rollout, quota or node-pressure eviction at the same time".to_owned(),
-    ]
+    ];
+    if let Some(cap) = claims.iter().filter_map(|c| c.verdict.image_cap()).min() {
+        let cap = cap.div_euclid(1 << 20);
+        assumed.push(format!(
+            "no container's image is larger than {cap}Mi: larger ones pull pods to where they are"
+        ));
+    }
+    let nodes = model.nodes.len();
+    if options.table && nodes > table::ALL_SETS {
+        assumed.push(format!(
+            "of {nodes} nodes the table holds losses of up to {} and of all, one of each kind; larger sets are not played (all are, up to {} nodes)",
+            table::LARGE_SETS,
+            table::ALL_SETS
+        ));
+    }
+    assumed
 }

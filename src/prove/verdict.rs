@@ -68,6 +68,17 @@ impl Verdict {
         matches!(self, Verdict::Refuted { .. })
     }
 
+    /// The largest image per container with which the arguments hold; `None` if images do not matter.
+    #[must_use]
+    pub fn image_cap(&self) -> Option<i64> {
+        let (Verdict::Proved(Proved::Bound(why)) | Verdict::Refuted { how: How::Always(why), .. }) = self
+        else {
+            return None;
+        };
+        let cap = |a: &Argument| if let Argument::Pull { image_cap, .. } = a { *image_cap } else { None };
+        why.iter().filter_map(cap).min()
+    }
+
     /// Whether it is proved.
     #[must_use]
     pub fn is_proved(&self) -> bool {

@@ -1,9 +1,11 @@
 //! The proof: bounds, verdicts and tables over recorded clusters.
 
 mod cli;
+mod docs;
 mod exploration;
 mod remedies;
 mod soundness;
+mod traps;
 
 use lifeboat::lifecycle::replay::{Objects, Recording};
 use lifeboat::lifecycle::{Datastore, NodeId, WorkloadId};
@@ -113,7 +115,7 @@ fn with_rows(variant: &str) -> Model {
 /// Verdicts in short: `p`roved, `R`efuted in every run, `r`efuted in some, `s`ampled.
 fn verdicts(variant: &str) -> String {
     let model = with_rows(variant);
-    let options = Options { budget: 4000, table: false, minimise: false };
+    let options = Options { budget: 1500, table: false, minimise: false };
     let proof = prove::prove(&model, options);
     let letter = |verdict: &Verdict| match verdict {
         Verdict::Proved(_) => 'p',

@@ -32,7 +32,7 @@ impl Bounds<'_> {
             if loads.meets_budgeted(node, priority) {
                 return false;
             }
-            within(loads.from_priority(node, priority), &self.world.place(node).allocatable)
+            within(loads.above(node, priority), &self.world.place(node).allocatable)
         })
     }
 }

@@ -121,7 +121,7 @@ impl Loads {
     }
 
     /// Requests of all pods of that priority and above that may stand on the node.
-    pub(super) fn from_priority(&self, node: NodeId, priority: i32) -> &Amounts {
+    pub(super) fn above(&self, node: NodeId, priority: i32) -> &Amounts {
         &self.sums[usize::from(node.0)][self.level(priority)]
     }
 

@@ -361,6 +361,9 @@ impl Bounds<'_> {
     pub fn why_not(self, class: WorkloadId, state: &State) -> Argument {
         let facts = self.world.class(class);
         let end = state.ends[usize::from(class.0)];
+        if !state.api {
+            return Argument::Frozen;
+        }
         if end.stuck || end.lost {
             return Argument::HeldByDeadNode { who: facts.name.clone() };
         }

@@ -126,14 +126,33 @@ impl<'a> Bounds<'a> {
     }
 
     /// A waiting pod must hear of what frees its place. Where a lower class repels it, the queueing hint
-    /// asks whether the pod that went matches *all* of the waiting pod's own anti-affinity terms.
+    /// asks whether the pod that went matches *all* of the waiting pod's own anti-affinity terms. And a victim
+    /// without grace period may be gone before a second pod that wants it gone is known to wait for it.
+    /// Either would be tried again after five minutes, which nobody wants to wait for.
     fn wakes_for_all(self, class: WorkloadId, state: &State) -> bool {
         let priority = self.world.class(class).priority;
-        self.world.foes(class).iter().all(|&other| {
-            let meets = state.may[usize::from(other.0)] & self.admitted(class) & state.alive != 0;
+        let place = |other: WorkloadId| {
             let lower = self.world.class(other).priority < priority;
-            !meets || !lower || self.world.matches_all_terms(class, other)
-        })
+            if lower { state.may[usize::from(other.0)] & self.admitted(class) & state.alive } else { 0 }
+        };
+        let mut foes = self.world.foes(class).iter();
+        let heard = foes.all(|&other| place(other) == 0 || self.world.matches_all_terms(class, other));
+        let mut instant = self.world.ids().filter(|o| self.facts.workloads[usize::from(o.0)].grace == 0);
+        heard && instant.all(|other| !self.missed(class, other, place(other), state))
+    }
+
+    /// Whether a pod of `class` may miss the end of a victim of class `other`, which has no grace period, on one of these nodes, because a
+    /// second pod wants it gone too.
+    fn missed(self, class: WorkloadId, other: WorkloadId, place: NodeSet, state: &State) -> bool {
+        let evictable = !state.keeps[usize::from(other.0)] && self.world.class(class).preempts;
+        let rival = |c: WorkloadId| {
+            let facts = self.world.class(c);
+            let pods = if facts.daemon { 1 } else { facts.replicas };
+            let others = pods > i64::from(c == class);
+            let above = facts.preempts && facts.priority > self.world.class(other).priority;
+            others && above && self.admitted(c) & place != 0
+        };
+        place != 0 && evictable && self.world.ids().any(rival)
     }
 
     /// Whether the pod fits the node together with everybody who counts and may be there.

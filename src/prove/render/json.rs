@@ -165,7 +165,12 @@ fn trace(trace: &Trace) -> Value {
         .iter()
         .map(|e| json!({"when": e.when.map(window), "who": e.who, "what": e.what, "why": e.why}))
         .collect();
-    json!({"events": events, "end": trace.end})
+    let witness = trace.witness.as_ref().map(|w| {
+        let ids = |nodes: &Vec<NodeId>| nodes.iter().map(|n| n.0).collect::<Vec<_>>();
+        json!({"workloads": w.only.iter().map(|w| w.0).collect::<Vec<_>>(),
+            "lost": w.image.iter().map(ids).collect::<Vec<_>>(), "answers": w.answers})
+    });
+    json!({"events": events, "end": trace.end, "witness": witness})
 }
 
 /// A story for programs.
