@@ -16,11 +16,14 @@ use super::silent;
 /// code; and what a line of the policy causes.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  lifeboat explain golden/argocd/values.yaml:12\n  lifeboat explain prometheus/prometheus\n  lifeboat explain worker-1\n  lifeboat explain critical\n  lifeboat explain controller.tolerations\n  lifeboat explain policy.toml:31\n  lifeboat explain nobody-ashore --format json\n\nExit code: 0 explained, 2 nothing is known by that name, or broken input."
+    after_help = "Examples:\n  lifeboat explain golden/argocd/values.yaml:12\n  lifeboat explain prometheus/prometheus\n  lifeboat explain worker-1\n  lifeboat explain prometheus --lose worker-2\n  lifeboat explain critical\n  lifeboat explain controller.tolerations\n  lifeboat explain policy.toml:31\n  lifeboat explain nobody-ashore --format json\n\nExit code: 0 explained, 2 nothing is known by that name, or broken input."
 )]
 pub(crate) struct Args {
     /// What: FILE:LINE, a name of the policy, a values path, or a code such as `unknown-key`.
     subject: String,
+    /// Say why it is where it is after these nodes are lost: at once (`a,b`) or in order (`a then b`).
+    #[arg(long, value_name = "NODES")]
+    lose: Option<String>,
     /// The policy.
     #[arg(long, default_value = "policy.toml")]
     policy: PathBuf,
@@ -46,7 +49,21 @@ pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
     let model = Model::of_plan(&compiled.compilation.plan).ok();
     let world =
         World { compilation: &compiled.compilation, sources: &compiled.sources, model: model.as_ref() };
-    match find(world, &compiled, &args.subject) {
+    let page = match (&args.lose, world.model) {
+        (None, _) => find(world, &compiled, &args.subject),
+        (Some(_), None) => {
+            anstream::eprintln!("error: this cluster is not one that the prover can take");
+            return ExitCode::from(BROKEN);
+        }
+        (Some(lose), Some(model)) => match super::prove::losses(model, lose) {
+            Ok(losses) => explain::lose(world, &args.subject, &losses),
+            Err(message) => {
+                anstream::eprintln!("error: {message}");
+                return ExitCode::from(BROKEN);
+            }
+        },
+    };
+    match page {
         Some(page) => {
             print(context, &page);
             ExitCode::SUCCESS

@@ -2,6 +2,7 @@
 //! output's line, a values path, a service, a component, a workload, a node, a tier; and the other way
 //! round, what a line of the policy causes.
 
+mod lose;
 mod mention;
 mod node;
 mod output;
@@ -10,6 +11,8 @@ pub mod render;
 mod reverse;
 mod service;
 mod tier;
+
+pub use lose::lose;
 
 use serde::Serialize;
 

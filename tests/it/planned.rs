@@ -176,11 +176,11 @@ fn the_command_tells_planned_work() {
         (output.status.code(), text(&output.stdout), text(&output.stderr))
     };
     for (args, says) in [
-        (&["--drain", "worker-1"][..], "worker-1 is drained"),
-        (&["--reboot", "worker-1", "--lasts", "90s"], "worker-1 comes back"),
-        (&["--upgrade"], "worker-2 is uncordoned"),
-        (&["--cold-start", "worker-2,worker-1,master", "--lasts", "30s"], "worker-2 comes back"),
-        (&["--lose", "worker-1", "--roll", "brain"], "brain is rolled"),
+        (&["--drain", "worker-1"][..], "worker-1: drained"),
+        (&["--reboot", "worker-1", "--lasts", "90s"], "worker-1: comes back"),
+        (&["--upgrade"], "worker-2: uncordoned"),
+        (&["--cold-start", "worker-2,worker-1,master", "--lasts", "30s"], "worker-2: comes back"),
+        (&["--lose", "worker-1", "--roll", "brain"], "brain: rolled"),
         (&["--lose", "worker-1 then master"], "master, worker-1 at once"),
     ] {
         let (code, out, errors) = run(args);
@@ -197,4 +197,25 @@ fn the_command_tells_planned_work() {
         assert_eq!(code, Some(2), "{args:?}");
         assert!(errors.contains(says), "{args:?}: {errors}");
     }
+}
+
+#[test]
+fn explain_tells_why_a_pod_is_where_it_is_after_a_loss() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("policy.toml"), policy(RED, "128Mi")).unwrap();
+    let run = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lifeboat"));
+        let output = command.current_dir(folder.path()).arg("explain").args(args).output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
+    };
+    let (code, out, errors) = run(&["shop", "--lose", "worker-1,worker-2"]);
+    assert_eq!(code, Some(0), "{errors}");
+    assert!(out.starts_with("shop, when worker-1, worker-2 is lost\n"), "{out}");
+    assert!(out.contains("shop is Pending"), "{out}");
+    assert!(out.contains("master never takes it: TaintToleration"), "{out}");
+    let (code, out, _) = run(&["critical", "--lose", "worker-1 then worker-2"]);
+    assert!(code == Some(0) && out.contains("brain runs on master"), "{out}");
+    assert_eq!(run(&["nobody", "--lose", "worker-1"]).0, Some(2));
+    assert_eq!(run(&["shop", "--lose", "worker-9"]).0, Some(2));
 }

@@ -53,8 +53,8 @@ fn compare(paths: &[PathBuf], known: &[String]) -> Result<usize, String> {
     let mut expected = Report::default();
     let mut surprises = 0;
     println!(
-        "{:<44} {:>4} {:>8} {:>10} {:>6} {:>7} {:>11}  differences",
-        "file", "runs", "bindings", "best nodes", "states", "seconds", "interval"
+        "{:<44} {:>4} {:>8} {:>10} {:>6} {:>7} {:>11} {:>5}  differences",
+        "file", "runs", "bindings", "best nodes", "states", "seconds", "interval", "races"
     );
     for file in &files {
         let report = one(file)?;
@@ -85,13 +85,14 @@ fn compare(paths: &[PathBuf], known: &[String]) -> Result<usize, String> {
 fn print_row(name: &str, report: &Report) {
     let mean = |sum: u64, count: usize| if count == 0 { 0.0 } else { sum as f64 / count as f64 };
     println!(
-        "{name:<44} {:>4} {:>8} {:>10.2} {:>6} {:>7} {:>9.1} s  {}",
+        "{name:<44} {:>4} {:>8} {:>10.2} {:>6} {:>7} {:>9.1} s {:>5}  {}",
         report.runs,
         report.bindings,
         mean(report.best as u64, report.choices),
         report.states,
         report.seconds,
         mean(report.width, report.seconds) / 1000.0,
+        report.races,
         report.misfits.len()
     );
 }
