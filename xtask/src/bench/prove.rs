@@ -69,8 +69,9 @@ fn process(binary: &Path) {
                 .stdout(Stdio::null())
                 .stderr(Stdio::null())
                 .status();
-            if !status.is_ok_and(|s| s.success()) {
-                println!("process    lifeboat {command} of the shipped policy fails");
+            // 1 tells of a finding, such as outputs that are not the newest.
+            if !status.is_ok_and(|s| matches!(s.code(), Some(0 | 1))) {
+                println!("process    lifeboat {command} of the shipped policy cannot be run");
                 return;
             }
             times.push(start.elapsed());
@@ -132,11 +133,21 @@ fn site(repeat: u32) -> f64 {
     rate
 }
 
+/// Adds what a call takes: CPU time of this thread where Linux tells it, so that a busy machine does not count.
 fn timed<T>(sum: &mut Duration, what: impl FnOnce() -> T) -> T {
-    let start = Instant::now();
+    let (start, before) = (Instant::now(), on_cpu());
     let result = what();
-    *sum += start.elapsed();
+    *sum += match (before, on_cpu()) {
+        (Some(before), Some(after)) => after.saturating_sub(before),
+        _ => start.elapsed(),
+    };
     result
+}
+
+/// How long this thread has been on a CPU.
+fn on_cpu() -> Option<Duration> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    text.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
 }
 
 /// The scheduler's scenario with a Deployment for the pods of each application.
