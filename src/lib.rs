@@ -32,6 +32,7 @@ pub mod overlay;
 pub mod plan;
 pub mod policy;
 pub mod probe;
+pub mod propose;
 pub mod prove;
 pub mod report;
 pub mod rules;
