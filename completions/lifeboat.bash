@@ -531,12 +531,16 @@ _lifeboat() {
             return 0
             ;;
         lifeboat__subcmd__init)
-            opts="-D -A -h --format --deny --allow --color --help"
+            opts="-D -A -h --from-cluster --format --deny --allow --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --from-cluster)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "human short json sarif github junit markdown" -- "${cur}"))
                     return 0

@@ -193,6 +193,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand explain" -l color -d '
 always\t'Always'
 never\t'Never'"
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l from-cluster -d 'Propose a policy for what a dump shows: nodes, deployments, statefulsets, daemonsets and priority classes' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l format -d 'How findings are printed' -r -f -a "human\t'With source lines, for people'
 short\t'One line each, for editors'
 json\t'One JSON object a line, for programs'
