@@ -485,12 +485,16 @@ _lifeboat() {
             return 0
             ;;
         lifeboat__subcmd__explain)
-            opts="-D -A -h --policy --format --deny --allow --color --help"
+            opts="-D -A -h --lose --policy --format --deny --allow --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --lose)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --policy)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -178,6 +178,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand diff" -l color -d 'Whe
 always\t'Always'
 never\t'Never'"
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand explain" -l lose -d 'Say why it is where it is after these nodes are lost: at once (`a,b`) or in order (`a then b`)' -r
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand explain" -l policy -d 'The policy' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand explain" -l format -d 'How findings are printed' -r -f -a "human\t'With source lines, for people'
 short\t'One line each, for editors'
