@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot unwrap has failed")]
 
 mod argocd;
+mod budget;
 mod build;
 mod catalogue;
 mod cluster;
