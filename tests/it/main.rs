@@ -16,6 +16,7 @@ mod policy;
 mod probe;
 mod promises;
 mod prove;
+mod readme;
 mod report;
 mod scheduler;
 mod scheduler_laws;
