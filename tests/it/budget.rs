@@ -28,7 +28,9 @@ fn up_after_a_loss(plan: &Plan) -> [usize; 2] {
         let played = play::lose(&green, &[vec![lost]], phase, &mut First).expect("settles");
         let claimed = |workload: usize| model.rows[workload].claimed;
         let up = played.run.live().filter(|(_, pod)| {
-            claimed(usize::from(pod.workload.0)) && pod.node.is_some_and(|node| node != lost) && !pod.terminating
+            claimed(usize::from(pod.workload.0))
+                && pod.node.is_some_and(|node| node != lost)
+                && !pod.terminating
         });
         up.count()
     })
