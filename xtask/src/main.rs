@@ -5,6 +5,7 @@ mod catalogue;
 mod conformance;
 mod control_plane;
 mod docs;
+mod licences;
 mod replay_cluster;
 mod replay_scheduler;
 
@@ -18,6 +19,7 @@ fn main() -> ExitCode {
         Some("conformance") => conformance::run(args),
         Some("control-plane") => control_plane::run(args),
         Some("docs") => docs::run(args),
+        Some("licences") => licences::run(),
         Some("replay-cluster") => replay_cluster::run(args),
         Some("replay-scheduler") => replay_scheduler::run(args),
         other => {
