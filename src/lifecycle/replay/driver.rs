@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::observe::{Script, Seen};
+use super::tell::seconds;
 use crate::lifecycle::facts::{Kind, NodeId, PodId, WorkloadId};
 use crate::lifecycle::placer::{Candidate, Placer, Verdict};
 use crate::lifecycle::sim::{Choose, Happening, Pending, Point, Queue, Sim};
@@ -507,49 +508,8 @@ impl<'a, P: Placer> Driver<'a, P> {
     fn workload(&self, label: &str) -> Result<WorkloadId, Misfit> {
         self.labels.get(label).map(|&i| WorkloadId(i)).ok_or_else(|| format!("no workload {label}"))
     }
-
-    fn names(&self, nodes: &[NodeId]) -> String {
-        let names: Vec<&str> =
-            nodes.iter().map(|n| self.sim.facts.nodes[usize::from(n.0)].name.as_str()).collect();
-        names.join("|")
-    }
-
-    fn describe(&self, pod: PodId) -> String {
-        let state = self.sim.pod(pod);
-        let name = &self.sim.facts.workloads[usize::from(state.workload.0)].name;
-        let at = state.node.map_or_else(|| "unbound".to_owned(), |n| self.names(&[n]));
-        format!("{}#{} ({at})", name.rsplit('/').next().unwrap_or(name), pod.0)
-    }
-
-    fn describe_all(&self, pods: &[PodId]) -> String {
-        let all: Vec<String> = pods.iter().map(|&p| self.describe(p)).collect();
-        all.join("+")
-    }
-
-    fn tell(&self, what: Happening) -> String {
-        match what {
-            Happening::Unknown(n) => format!("Ready=Unknown of {}", self.names(&[n])),
-            Happening::NoExecute(n) => format!("the NoExecute taint of {}", self.names(&[n])),
-            Happening::Ready(n) => format!("Ready=True of {}", self.names(&[n])),
-            Happening::Cleared(n) => format!("the end of the NoExecute taint of {}", self.names(&[n])),
-            Happening::Evict(p) | Happening::Retire(p) | Happening::Drained(p) => {
-                format!("deletion of {}", self.describe(p))
-            }
-            Happening::Collect(p) | Happening::Gone(p) => format!("the end of {}", self.describe(p)),
-            Happening::Schedule(p) | Happening::Flush(p) => format!("scheduling of {}", self.describe(p)),
-            Happening::Started(p) => format!("readiness of {}", self.describe(p)),
-            Happening::Create(w, _) => {
-                format!("a new pod of {}", self.sim.facts.workloads[usize::from(w.0)].name)
-            }
-            Happening::Pass => "a monitor pass".to_owned(),
-        }
-    }
 }
 
 fn self_name(what: &str, uid: &str) -> String {
     format!("{what} of pod {uid}")
-}
-
-fn seconds(at: Option<Millis>) -> String {
-    at.map_or_else(|| "never".to_owned(), |t| format!("{}.{}", t / 1000, t % 1000 / 100))
 }

@@ -8,6 +8,7 @@ mod driver;
 mod observe;
 mod order;
 mod record;
+mod tell;
 
 use std::sync::Arc;
 
