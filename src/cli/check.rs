@@ -92,12 +92,13 @@ pub(super) fn compare(
         let help = format!("`{repair}`");
         match outputs::present(folder, path).map_err(|e| unreadable(path, &e))? {
             Present::Missing => {
-                findings
-                    .push(Diagnostic::new(codes::MISSING_FILE, format!("`{name}` is missing")).help(help));
+                let missing = Diagnostic::new(codes::MISSING_FILE, format!("`{name}` is missing"));
+                findings.push(missing.about_file(name, None).help(help));
             }
             Present::Other(why) => {
                 let message = format!("`{name}` is not what a build writes: {why}");
-                findings.push(Diagnostic::new(codes::CHANGED_FILE, message).help(help));
+                findings
+                    .push(Diagnostic::new(codes::CHANGED_FILE, message).about_file(name, None).help(help));
             }
             Present::Text(text) if text != artifact.text => {
                 // The record comes last and follows from the other files: its digests would only repeat them.
@@ -107,6 +108,7 @@ pub(super) fn compare(
                 let message = format!("`{name}` differs from what the policy says");
                 findings.push(
                     Diagnostic::new(codes::CHANGED_FILE, message)
+                        .about_file(name, Some(first_difference(&text, &artifact.text)))
                         .note(diff(&text, &artifact.text, path))
                         .help(help),
                 );
@@ -114,7 +116,8 @@ pub(super) fn compare(
             Present::Text(_) => {
                 if outputs::mode_differs(folder, path, artifact.executable) {
                     let message = format!("`{name}` has lost its run bit, or has one too many");
-                    findings.push(Diagnostic::new(codes::CHANGED_FILE, message).help(help));
+                    let changed = Diagnostic::new(codes::CHANGED_FILE, message);
+                    findings.push(changed.about_file(name, None).help(help));
                 }
             }
         }
@@ -126,13 +129,14 @@ pub(super) fn compare(
         }
         let name = name_of(&folder.join(&path));
         let ours = earlier.as_ref().is_some_and(|earlier| earlier.files.contains_key(&path));
-        findings.push(if ours {
+        let finding = if ours {
             Diagnostic::new(codes::STRAY_FILE, format!("`{name}` is left over from an earlier build"))
                 .help(format!("`{repair}` removes it"))
         } else {
             Diagnostic::new(codes::FOREIGN_FILE, format!("`{name}` was not written by lifeboat"))
                 .help("move it out of the output folder")
-        });
+        };
+        findings.push(finding.about_file(name, None));
     }
     Ok(findings)
 }
@@ -161,6 +165,12 @@ fn other_version(folder: &Path, artifacts: &[Artifact], before: &str, repair: &s
         finding = finding.note("every file would be the same but the record of the version");
     }
     finding
+}
+
+/// The first line of the committed text, counted from 1, that is not as compiled.
+fn first_difference(committed: &str, compiled: &str) -> usize {
+    let same = committed.lines().zip(compiled.lines()).take_while(|(a, b)| a == b).count();
+    (same + 1).min(committed.lines().count().max(1))
 }
 
 fn diff(committed: &str, compiled: &str, path: &str) -> String {

@@ -31,7 +31,7 @@ pub(crate) enum Format {
     Json,
     /// SARIF 2.1.0 (`verify`; elsewhere as `human`).
     Sarif,
-    /// Annotations of GitHub's workflows (`verify`; elsewhere as `human`).
+    /// Annotations of GitHub's workflows.
     Github,
     /// JUnit's XML (`verify`; elsewhere as `human`).
     Junit,
@@ -159,6 +159,7 @@ impl Context {
         match self.format {
             Format::Short => render::short(finding, sources),
             Format::Json => render::json(finding, sources).to_string(),
+            Format::Github => render::github(finding, sources),
             _ => render::human(finding, sources, self.styled),
         }
     }

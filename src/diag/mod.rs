@@ -34,6 +34,15 @@ pub struct Label {
     pub text: String,
 }
 
+/// A file that is no source of the policy: an output that was compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The file's name, with `/`.
+    pub file: String,
+    /// The line, counted from 1; `None` for the file as a whole.
+    pub line: Option<usize>,
+}
+
 /// One finding.
 #[derive(Clone, Debug)]
 pub struct Diagnostic {
@@ -45,6 +54,8 @@ pub struct Diagnostic {
     pub message: String,
     /// The offending place with a short text under the caret.
     pub primary: Option<Label>,
+    /// The offending file, where it is not one of the sources that spans speak of.
+    pub place: Option<Place>,
     /// The other places that make it wrong.
     pub labels: Vec<Label>,
     /// Further facts, one line each.
@@ -65,6 +76,7 @@ impl Diagnostic {
             severity: code.severity(),
             message: message.into(),
             primary: None,
+            place: None,
             labels: Vec::new(),
             notes: Vec::new(),
             help: None,
@@ -76,6 +88,13 @@ impl Diagnostic {
     #[must_use]
     pub fn at(mut self, span: Span, text: impl Into<String>) -> Self {
         self.primary = Some(Label { span, text: text.into() });
+        self
+    }
+
+    /// Says which file it is about, where that is no source.
+    #[must_use]
+    pub fn about_file(mut self, file: impl Into<String>, line: Option<usize>) -> Self {
+        self.place = Some(Place { file: file.into(), line });
         self
     }
 

@@ -2,6 +2,7 @@
 //! the pre-commit hook, the container recipe, the release.
 
 mod action;
+mod annotations;
 mod first_minute;
 mod review;
 

@@ -1,6 +1,6 @@
 //! With the source lines and carets, as rustc prints them.
 
-use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::clean;
 use crate::diag::{Diagnostic, Label, Severity};
@@ -19,8 +19,17 @@ pub fn human(finding: &Diagnostic, sources: &SourceMap, styled: bool) -> String 
     for file in files(finding) {
         group = group.element(snippet(finding, sources, file));
     }
+    if let (None, Some(place)) = (&finding.primary, &finding.place) {
+        let origin = Origin::path(clean(&place.file));
+        group = group.element(match place.line {
+            Some(line) => origin.line(line),
+            None => origin,
+        });
+    }
     for note in &finding.notes {
-        group = group.element(Level::NOTE.message(clean(note)));
+        // A diff is a fact of many lines.
+        let lines: Vec<String> = note.lines().map(clean).collect();
+        group = group.element(Level::NOTE.message(lines.join("\n")));
     }
     if let Some(help) = &finding.help {
         group = group.element(Level::HELP.message(clean(help)));

@@ -14,11 +14,17 @@ pub fn json(finding: &Diagnostic, sources: &SourceMap) -> Value {
         "severity": word(finding.severity),
         "message": finding.message,
         "target": finding.target,
-        "at": finding.primary.as_ref().map(|label| place(label, sources)),
+        "at": at(finding, sources),
         "labels": finding.labels.iter().map(|label| place(label, sources)).collect::<Vec<_>>(),
         "notes": finding.notes,
         "help": finding.help,
     })
+}
+
+/// A place in a source, or a file that was compared with its line, if there is one.
+fn at(finding: &Diagnostic, sources: &SourceMap) -> Option<Value> {
+    let beside = || finding.place.as_ref().map(|place| json!({"file": place.file, "line": place.line}));
+    finding.primary.as_ref().map(|label| place(label, sources)).or_else(beside)
 }
 
 fn place(label: &Label, sources: &SourceMap) -> Value {

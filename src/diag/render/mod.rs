@@ -1,10 +1,13 @@
 //! Findings as text: for people, for editors, for programs. Wording comes from the finding, layout from
 //! here.
 
+mod github;
 mod human;
 mod json;
 mod short;
 
+pub(crate) use github::annotation;
+pub use github::github;
 pub use human::human;
 pub use json::json;
 pub use short::short;

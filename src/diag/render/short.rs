@@ -12,6 +12,9 @@ pub fn short(finding: &Diagnostic, sources: &SourceMap) -> String {
         let file = sources.get(label.span.file);
         let (line, column) = file.line_col(label.span.start);
         text = format!("{}:{line}:{column}: ", file.name);
+    } else if let Some(place) = &finding.place {
+        let line = place.line.map_or_else(String::new, |line| format!("{line}:"));
+        text = format!("{}:{line} ", clean(&place.file));
     }
     text.push_str(&format!(
         "{}[{}]: {}",

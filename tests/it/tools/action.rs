@@ -127,6 +127,15 @@ fn the_action_posts_a_broken_claim_and_fails_the_check() {
     assert!(runner.file("lifeboat.md").contains("now **REFUTED**"), "{}", runner.file("lifeboat.md"));
     let check = runner.step("check", &[]);
     assert_eq!(check.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&check.stderr).into_owned() + &String::from_utf8_lossy(&check.stdout);
+    for wanted in [
+        "::error file=policy.toml,line=",
+        "title=claim-refuted::",
+        "::error file=out/",
+        "title=changed-file::",
+    ] {
+        assert!(said.contains(wanted), "no {wanted} in:\n{said}");
+    }
 }
 
 #[test]
