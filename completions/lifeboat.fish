@@ -28,7 +28,7 @@ complete -c lifeboat -n "__fish_lifeboat_needs_command" -l format -d 'How findin
 short\t'One line each, for editors'
 json\t'One JSON object a line, for programs'
 sarif\t'SARIF 2.1.0 (`verify`; elsewhere as `human`)'
-github\t'Annotations of GitHub\'s workflows (`verify`; elsewhere as `human`)'
+github\t'Annotations of GitHub\'s workflows'
 junit\t'JUnit\'s XML (`verify`; elsewhere as `human`)'
 markdown\t'Markdown for a pull request (`verify`; elsewhere as `human`)'"
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -s D -l deny -d 'Make a warning an error; `warnings` means all of them' -r
@@ -57,7 +57,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand build" -l format -d 'H
 short\t'One line each, for editors'
 json\t'One JSON object a line, for programs'
 sarif\t'SARIF 2.1.0 (`verify`; elsewhere as `human`)'
-github\t'Annotations of GitHub\'s workflows (`verify`; elsewhere as `human`)'
+github\t'Annotations of GitHub\'s workflows'
 junit\t'JUnit\'s XML (`verify`; elsewhere as `human`)'
 markdown\t'Markdown for a pull request (`verify`; elsewhere as `human`)'"
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand build" -s D -l deny -d 'Make a warning an error; `warnings` means all of them' -r
@@ -71,7 +71,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand charts; and not __fish
 short\t'One line each, for editors'
 json\t'One JSON object a line, for programs'
 sarif\t'SARIF 2.1.0 (`verify`; elsewhere as `human`)'
-github\t'Annotations of GitHub\'s workflows (`verify`; elsewhere as `human`)'
+github\t'Annotations of GitHub\'s workflows'
 junit\t'JUnit\'s XML (`verify`; elsewhere as `human`)'
 markdown\t'Markdown for a pull request (`verify`; elsewhere as `human`)'"
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand charts; and not __fish_seen_subcommand_from list probe show" -s D -l deny -d 'Make a warning an error; `warnings` means all of them' -r
@@ -87,7 +87,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand charts; and __fish_see
 short\t'One line each, for editors'
 json\t'One JSON object a line, for programs'
 sarif\t'SARIF 2.1.0 (`verify`; elsewhere as `human`)'
-github\t'Annotations of GitHub\'s workflows (`verify`; elsewhere as `human`)'
+github\t'Annotations of GitHub\'s workflows'
 junit\t'JUnit\'s XML (`verify`; elsewhere as `human`)'
 markdown\t'Markdown for a pull request (`verify`; elsewhere as `human`)'"
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand charts; and __fish_seen_subcommand_from list" -s D -l deny -d 'Make a warning an error; `warnings` means all of them' -r
@@ -109,7 +109,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand charts; and __fish_see
 short\t'One line each, for editors'
 json\t'One JSON object a line, for programs'
 sarif\t'SARIF 2.1.0 (`verify`; elsewhere as `human`)'
-github\t'Annotations of GitHub\'s workflows (`verify`; elsewhere as `human`)'
+github\t'Annotations of GitHub\'s workflows'
 junit\t'JUnit\'s XML (`verify`; elsewhere as `human`)'
 markdown\t'Markdown for a pull request (`verify`; elsewhere as `human`)'"
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand charts; and __fish_seen_subcommand_from probe" -s D -l deny -d 'Make a warning an error; `warnings` means all of them' -r
@@ -126,7 +126,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand charts; and __fish_see
 short\t'One line each, for editors'
 json\t'One JSON object a line, for programs'
 sarif\t'SARIF 2.1.0 (`verify`; elsewhere as `human`)'
-github\t'Annotations of GitHub\'s workflows (`verify`; elsewhere as `human`)'
+github\t'Annotations of GitHub\'s workflows'
 junit\t'JUnit\'s XML (`verify`; elsewhere as `human`)'
 markdown\t'Markdown for a pull request (`verify`; elsewhere as `human`)'"
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand charts; and __fish_seen_subcommand_from show" -s D -l deny -d 'Make a warning an error; `warnings` means all of them' -r
@@ -141,7 +141,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -l format -d 'H
 short\t'One line each, for editors'
 json\t'One JSON object a line, for programs'
 sarif\t'SARIF 2.1.0 (`verify`; elsewhere as `human`)'
-github\t'Annotations of GitHub\'s workflows (`verify`; elsewhere as `human`)'
+github\t'Annotations of GitHub\'s workflows'
 junit\t'JUnit\'s XML (`verify`; elsewhere as `human`)'
 markdown\t'Markdown for a pull request (`verify`; elsewhere as `human`)'"
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand check" -s D -l deny -d 'Make a warning an error; `warnings` means all of them' -r
@@ -154,7 +154,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -l format
 short\t'One line each, for editors'
 json\t'One JSON object a line, for programs'
 sarif\t'SARIF 2.1.0 (`verify`; elsewhere as `human`)'
-github\t'Annotations of GitHub\'s workflows (`verify`; elsewhere as `human`)'
+github\t'Annotations of GitHub\'s workflows'
 junit\t'JUnit\'s XML (`verify`; elsewhere as `human`)'
 markdown\t'Markdown for a pull request (`verify`; elsewhere as `human`)'"
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand completions" -s D -l deny -d 'Make a warning an error; `warnings` means all of them' -r
@@ -169,7 +169,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand diff" -l format -d 'Ho
 short\t'One line each, for editors'
 json\t'One JSON object a line, for programs'
 sarif\t'SARIF 2.1.0 (`verify`; elsewhere as `human`)'
-github\t'Annotations of GitHub\'s workflows (`verify`; elsewhere as `human`)'
+github\t'Annotations of GitHub\'s workflows'
 junit\t'JUnit\'s XML (`verify`; elsewhere as `human`)'
 markdown\t'Markdown for a pull request (`verify`; elsewhere as `human`)'"
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand diff" -s D -l deny -d 'Make a warning an error; `warnings` means all of them' -r
@@ -184,7 +184,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand explain" -l format -d 
 short\t'One line each, for editors'
 json\t'One JSON object a line, for programs'
 sarif\t'SARIF 2.1.0 (`verify`; elsewhere as `human`)'
-github\t'Annotations of GitHub\'s workflows (`verify`; elsewhere as `human`)'
+github\t'Annotations of GitHub\'s workflows'
 junit\t'JUnit\'s XML (`verify`; elsewhere as `human`)'
 markdown\t'Markdown for a pull request (`verify`; elsewhere as `human`)'"
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand explain" -s D -l deny -d 'Make a warning an error; `warnings` means all of them' -r
@@ -198,7 +198,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -l format -d 'Ho
 short\t'One line each, for editors'
 json\t'One JSON object a line, for programs'
 sarif\t'SARIF 2.1.0 (`verify`; elsewhere as `human`)'
-github\t'Annotations of GitHub\'s workflows (`verify`; elsewhere as `human`)'
+github\t'Annotations of GitHub\'s workflows'
 junit\t'JUnit\'s XML (`verify`; elsewhere as `human`)'
 markdown\t'Markdown for a pull request (`verify`; elsewhere as `human`)'"
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand init" -s D -l deny -d 'Make a warning an error; `warnings` means all of them' -r
@@ -212,7 +212,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -l format -d 'How
 short\t'One line each, for editors'
 json\t'One JSON object a line, for programs'
 sarif\t'SARIF 2.1.0 (`verify`; elsewhere as `human`)'
-github\t'Annotations of GitHub\'s workflows (`verify`; elsewhere as `human`)'
+github\t'Annotations of GitHub\'s workflows'
 junit\t'JUnit\'s XML (`verify`; elsewhere as `human`)'
 markdown\t'Markdown for a pull request (`verify`; elsewhere as `human`)'"
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand man" -s D -l deny -d 'Make a warning an error; `warnings` means all of them' -r
@@ -237,7 +237,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand prove" -l format -d 'H
 short\t'One line each, for editors'
 json\t'One JSON object a line, for programs'
 sarif\t'SARIF 2.1.0 (`verify`; elsewhere as `human`)'
-github\t'Annotations of GitHub\'s workflows (`verify`; elsewhere as `human`)'
+github\t'Annotations of GitHub\'s workflows'
 junit\t'JUnit\'s XML (`verify`; elsewhere as `human`)'
 markdown\t'Markdown for a pull request (`verify`; elsewhere as `human`)'"
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand prove" -s D -l deny -d 'Make a warning an error; `warnings` means all of them' -r
@@ -261,7 +261,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand render" -l format -d '
 short\t'One line each, for editors'
 json\t'One JSON object a line, for programs'
 sarif\t'SARIF 2.1.0 (`verify`; elsewhere as `human`)'
-github\t'Annotations of GitHub\'s workflows (`verify`; elsewhere as `human`)'
+github\t'Annotations of GitHub\'s workflows'
 junit\t'JUnit\'s XML (`verify`; elsewhere as `human`)'
 markdown\t'Markdown for a pull request (`verify`; elsewhere as `human`)'"
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand render" -s D -l deny -d 'Make a warning an error; `warnings` means all of them' -r
@@ -282,7 +282,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand report" -l format -d '
 short\t'One line each, for editors'
 json\t'One JSON object a line, for programs'
 sarif\t'SARIF 2.1.0 (`verify`; elsewhere as `human`)'
-github\t'Annotations of GitHub\'s workflows (`verify`; elsewhere as `human`)'
+github\t'Annotations of GitHub\'s workflows'
 junit\t'JUnit\'s XML (`verify`; elsewhere as `human`)'
 markdown\t'Markdown for a pull request (`verify`; elsewhere as `human`)'"
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand report" -s D -l deny -d 'Make a warning an error; `warnings` means all of them' -r
@@ -295,7 +295,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand schema" -l format -d '
 short\t'One line each, for editors'
 json\t'One JSON object a line, for programs'
 sarif\t'SARIF 2.1.0 (`verify`; elsewhere as `human`)'
-github\t'Annotations of GitHub\'s workflows (`verify`; elsewhere as `human`)'
+github\t'Annotations of GitHub\'s workflows'
 junit\t'JUnit\'s XML (`verify`; elsewhere as `human`)'
 markdown\t'Markdown for a pull request (`verify`; elsewhere as `human`)'"
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand schema" -s D -l deny -d 'Make a warning an error; `warnings` means all of them' -r
@@ -309,7 +309,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand verify" -l format -d '
 short\t'One line each, for editors'
 json\t'One JSON object a line, for programs'
 sarif\t'SARIF 2.1.0 (`verify`; elsewhere as `human`)'
-github\t'Annotations of GitHub\'s workflows (`verify`; elsewhere as `human`)'
+github\t'Annotations of GitHub\'s workflows'
 junit\t'JUnit\'s XML (`verify`; elsewhere as `human`)'
 markdown\t'Markdown for a pull request (`verify`; elsewhere as `human`)'"
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand verify" -s D -l deny -d 'Make a warning an error; `warnings` means all of them' -r
