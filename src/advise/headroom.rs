@@ -51,7 +51,7 @@ pub fn headroom(plan: &Plan) -> Result<Headroom, CompileError> {
     let mut first = None;
     let mut at = 1000;
     while at <= MOST {
-        match open_claim(plan, &grown(&cluster, &tier, at))? {
+        match open_claim(plan, grown(&cluster, &tier, at))? {
             None => proved = Some(at),
             Some(claim) => {
                 first = Some(claim);
@@ -63,7 +63,7 @@ pub fn headroom(plan: &Plan) -> Result<Headroom, CompileError> {
     let mut refuted = None;
     let mut at = proved.unwrap_or(1000);
     while at <= MOST && first.is_some() {
-        if let Some(claim) = broken_claim(plan, &grown(&cluster, &tier, at))? {
+        if let Some(claim) = broken_claim(plan, grown(&cluster, &tier, at))? {
             refuted = Some((times(today, at), claim));
             break;
         }
@@ -145,7 +145,7 @@ fn smallest(
                 memory = memory.max(Some(quantity.value()));
             }
         }
-        if memory.is_none() || open_claim(plan, &smaller)?.is_some() {
+        if memory.is_none() || open_claim(plan, smaller)?.is_some() {
             break;
         }
         least = memory;
@@ -155,7 +155,7 @@ fn smallest(
 }
 
 /// The first claim that bounds do not prove.
-fn open_claim(plan: &Plan, cluster: &Cluster) -> Result<Option<String>, CompileError> {
+fn open_claim(plan: &Plan, cluster: Cluster) -> Result<Option<String>, CompileError> {
     let model = Model::of(&plan.policy, cluster)?;
     let options = Options { budget: 0, table: false, minimise: false };
     let proof = prove(&model, options);
@@ -163,7 +163,7 @@ fn open_claim(plan: &Plan, cluster: &Cluster) -> Result<Option<String>, CompileE
 }
 
 /// The first claim that a run breaks.
-fn broken_claim(plan: &Plan, cluster: &Cluster) -> Result<Option<String>, CompileError> {
+fn broken_claim(plan: &Plan, cluster: Cluster) -> Result<Option<String>, CompileError> {
     let model = Model::of(&plan.policy, cluster)?;
     let options = Options { budget: BUDGET, table: false, minimise: false };
     let proof = prove(&model, options);

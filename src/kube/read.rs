@@ -27,8 +27,11 @@ impl std::error::Error for ReadError {}
 /// # Errors
 /// The first field that is missing or ill-typed, with its path.
 pub fn read<T: DeserializeOwned>(value: &Value) -> Result<T, ReadError> {
-    serde_path_to_error::deserialize(value)
-        .map_err(|e| ReadError { path: e.path().to_string(), message: e.inner().to_string() })
+    // Keeping the path costs more than reading, so that only what is broken is read with it.
+    T::deserialize(value).or_else(|_| {
+        serde_path_to_error::deserialize(value)
+            .map_err(|e| ReadError { path: e.path().to_string(), message: e.inner().to_string() })
+    })
 }
 
 /// `null` is the zero value, as in Go.

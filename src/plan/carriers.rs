@@ -147,17 +147,16 @@ fn custom<'e>(edition: &'e Edition, kind: &str) -> Option<&'e Component> {
 
 fn components(draft: &mut Draft, service: &Service) {
     let index = draft.services.len() - 1;
-    let names: Vec<String> = draft.services[index].edition.components.keys().cloned().collect();
-    for name in names {
-        let plan = &draft.services[index];
-        let component = plan.edition.components[&name].clone();
+    let edition = Arc::clone(&draft.services[index].edition);
+    for (name, component) in &edition.components {
         if component.place != Place::Chart {
             continue;
         }
-        let installed = plan.edition.holds(&component.when, &plan.team);
-        let baseline = Baseline::of(&plan.edition, &component, &plan.team);
-        let containers = containers(&component, |c| plan.edition.holds(&c.when, &plan.team));
-        let chart = plan.edition.chart.clone();
+        let team = &draft.services[index].team;
+        let installed = edition.holds(&component.when, team);
+        let baseline = Baseline::of(&edition, component, team);
+        let containers = containers(component, |c| edition.holds(&c.when, team));
+        let chart = &edition.chart;
         let reason = Reason {
             rule: Rule::Catalogue,
             at: Some(component.span),
@@ -165,9 +164,9 @@ fn components(draft: &mut Draft, service: &Service) {
             because: Vec::new(),
         };
         let why = draft.ledger.add(reason);
-        let owner = Owner::Component { service: index, component: name };
+        let owner = Owner::Component { service: index, component: name.clone() };
         let carrier =
-            of_component(draft, service, &component, (owner, baseline), containers, (installed, why));
+            of_component(draft, service, component, (owner, baseline), containers, (installed, why));
         draft.add_carrier(carrier);
     }
     for stated in service.components.iter().filter(|c| c.kind.is_some()) {

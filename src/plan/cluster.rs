@@ -1,5 +1,7 @@
 //! The plan as the one model of the cluster, for scheduler, prover and rules.
 
+use std::collections::BTreeMap;
+
 use super::{Carrier, Owner, Plan};
 use crate::cluster::{self, Cluster, KubernetesVersion};
 
@@ -17,12 +19,13 @@ impl Plan {
         let reading = Cluster::from_objects(version, &objects);
         debug_assert!(reading.errors.is_empty(), "{:?}", reading.errors);
         let mut cluster = reading.cluster;
+        let lasting = self.carriers.iter().filter(|c| c.lasting());
+        let mut carriers: BTreeMap<(&str, &str), &Carrier> = BTreeMap::new();
+        for carrier in lasting {
+            carriers.entry((&carrier.namespace, &carrier.workload)).or_insert(carrier);
+        }
         for workload in &mut cluster.workloads {
-            let carrier = self
-                .carriers
-                .iter()
-                .find(|c| c.lasting() && c.namespace == workload.namespace && c.workload == workload.name);
-            if let Some(carrier) = carrier {
+            if let Some(carrier) = carriers.get(&(workload.namespace.as_str(), workload.name.as_str())) {
                 workload.owner = self.owner(carrier);
             }
         }

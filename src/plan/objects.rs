@@ -103,7 +103,8 @@ fn storage_classes() -> [Value; 2] {
 /// The workload that a carrier's pods come from.
 #[must_use]
 pub fn workload(carrier: &Carrier) -> Value {
-    let template = json!({"metadata": {"labels": carrier.labels}, "spec": pod_spec(carrier)});
+    let mut template = json!({"metadata": {"labels": carrier.labels}});
+    template["spec"] = pod_spec(carrier);
     let mut spec = carrier.controller.clone();
     let selector = if carrier.selector.is_empty() { &carrier.labels } else { &carrier.selector };
     spec.insert("selector".to_owned(), json!({"matchLabels": selector}));
@@ -117,12 +118,13 @@ pub fn workload(carrier: &Carrier) -> Value {
             spec.insert("volumeClaimTemplates".to_owned(), json!([claim]));
         }
     }
-    json!({
+    let mut workload = json!({
         "apiVersion": "apps/v1",
         "kind": carrier.runs_as,
         "metadata": {"name": carrier.workload, "namespace": carrier.namespace, "labels": carrier.labels},
-        "spec": spec,
-    })
+    });
+    workload["spec"] = Value::Object(spec);
+    workload
 }
 
 fn claim(carrier: &Carrier) -> Option<Value> {
@@ -159,16 +161,15 @@ fn pod_spec(carrier: &Carrier) -> Value {
         if let Some(resources) = carrier.field(&Target::Resources(name.clone())) {
             container.insert("resources".to_owned(), resources.clone());
         }
-        container
+        Value::Object(container)
     };
-    let mut containers: Vec<Map<String, Value>> = carrier.containers.iter().map(container).collect();
-    if let (Some(main), Some(ports)) = (containers.first_mut(), ports) {
+    let mut containers: Vec<Value> = carrier.containers.iter().map(container).collect();
+    if let (Some(main), Some(ports)) = (containers.first_mut().and_then(Value::as_object_mut), ports) {
         main.insert("ports".to_owned(), ports);
     }
-    spec.insert("containers".to_owned(), json!(containers));
-    let init: Vec<Map<String, Value>> = carrier.init_containers.iter().map(container).collect();
-    if !init.is_empty() {
-        spec.insert("initContainers".to_owned(), json!(init));
+    spec.insert("containers".to_owned(), Value::Array(containers));
+    if !carrier.init_containers.is_empty() {
+        spec.insert("initContainers".to_owned(), carrier.init_containers.iter().map(container).collect());
     }
     if carrier.storage.as_ref().is_some_and(|storage| storage.value == Storage::Ephemeral) {
         spec.insert("volumes".to_owned(), json!([{"name": CLAIM, "emptyDir": {}}]));

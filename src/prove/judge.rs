@@ -1,9 +1,8 @@
 //! Does a claim hold? Once for what one run did, once for what bounds say of all runs.
 
 use crate::lifecycle::{Happening, Kind, NodeId, What, WorkloadId, WorkloadStatus};
-use crate::policy::Phase;
 
-use super::bounds::{Bounds, Depth, State};
+use super::bounds::{Bounds, Histories, State};
 use super::claim::{Claim, Says};
 use super::model::Model;
 use super::play::{Played, Run};
@@ -221,15 +220,15 @@ pub enum Bounded {
 
 /// What bounds say of a claim, over all its choices.
 #[must_use]
-pub fn bounded(bounds: Bounds<'_>, green: &State, model: &Model, claim: &Claim) -> Bounded {
+pub fn bounded(histories: &Histories<'_>, model: &Model, claim: &Claim) -> Bounded {
     if claim.event.is_some() || claim.within.is_some() {
         return Bounded::Open;
     }
     let mut why = Vec::new();
     let mut open = false;
     for (choice, losses) in claim.losses.iter().enumerate() {
-        let state = after(bounds, green, losses, claim.phase);
-        match decide(bounds, model, claim, &state, losses) {
+        let state = histories.after(losses, claim.phase);
+        match decide(histories.bounds(), model, claim, &state, losses) {
             Bounded::Holds(more) => why.extend(more),
             Bounded::Fails { why, .. } => return Bounded::Fails { choice, why },
             Bounded::Open => open = true,
@@ -241,18 +240,6 @@ pub fn bounded(bounds: Bounds<'_>, green: &State, model: &Model, claim: &Claim) 
     why.sort();
     why.dedup();
     Bounded::Holds(why)
-}
-
-/// The state after a history of losses, to a phase.
-#[must_use]
-pub fn after(bounds: Bounds<'_>, green: &State, losses: &[Vec<NodeId>], phase: Phase) -> State {
-    let depth = if phase == Phase::Eviction { Depth::Evicted } else { Depth::Fenced };
-    let mut state = green.clone();
-    for (i, nodes) in losses.iter().enumerate() {
-        let last = i + 1 == losses.len() && phase == Phase::Return;
-        state = bounds.lose(&state, nodes, if last { Depth::Returned } else { depth });
-    }
-    state
 }
 
 fn decide(

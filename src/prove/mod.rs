@@ -44,7 +44,7 @@ pub use table::{Cell, Column, Mark};
 pub use trace::Trace;
 pub use verdict::{Argument, How, Proved, Verdict};
 
-use bounds::Bounds;
+use bounds::Histories;
 use explore::{Explorer, Found};
 use judge::Bounded;
 
@@ -106,20 +106,17 @@ impl Proof {
 /// Proves or refutes a model's claims and fills its table.
 #[must_use]
 pub fn prove(model: &Model, options: Options) -> Proof {
-    let bounds = Bounds::of(&model.world, &model.facts);
-    let bounds = bounds.map(|b| (b, b.green()));
+    let histories = Histories::of(&model.world, &model.facts);
     let canonical = if options.table { play::canonical(model) } else { None };
-    let columns = canonical
-        .as_ref()
-        .map(|run| table::columns(model, run, bounds.as_ref().map(|(b, green)| (*b, green))))
-        .unwrap_or_default();
+    let columns =
+        canonical.as_ref().map(|run| table::columns(model, run, histories.as_ref())).unwrap_or_default();
     let mut explorer = Explorer::new(model, options.budget);
     let claims: Vec<Proven> = model
         .claims
         .iter()
         .map(|claim| {
             let bounded =
-                bounds.as_ref().map_or(Bounded::Open, |(b, green)| judge::bounded(*b, green, model, claim));
+                histories.as_ref().map_or(Bounded::Open, |known| judge::bounded(known, model, claim));
             let verdict = match bounded {
                 Bounded::Holds(why) => Verdict::Proved(Proved::Bound(why)),
                 Bounded::Fails { choice, why } => {

@@ -1,13 +1,13 @@
 //! The cluster under proof: everything compiled once, with the names that people use.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::cluster::{Cluster, WorkloadKind};
 use crate::lifecycle::{Clocks, Compiled, Datastore, Facts, NodeId, WorkloadId};
 use crate::observed::Observed;
 use crate::plan::Plan;
 use crate::policy::{self, Fencing, Policy};
-use crate::scheduler::CompileError;
+use crate::scheduler::{self, CompileError};
 
 use super::claim::{self, Claim};
 use super::world::World;
@@ -51,8 +51,10 @@ pub struct NodeRow {
 pub struct Model {
     /// Facts of the node lifecycle.
     pub facts: Arc<Facts>,
-    /// The scheduler's world.
-    pub compiled: Arc<Compiled>,
+    /// What it was read from.
+    cluster: Arc<Cluster>,
+    /// The scheduler's world, compiled when the first run needs it: bounds decide most claims without one.
+    compiled: Arc<OnceLock<Compiled>>,
     /// What the bounds read.
     pub world: Arc<World>,
     /// Names of the workloads, as in the rows.
@@ -75,7 +77,7 @@ impl Model {
     ///
     /// # Errors
     /// If the cluster has more nodes than kube-scheduler examines in full.
-    pub fn of(policy: &Policy, cluster: &Cluster) -> Result<Self, CompileError> {
+    pub fn of(policy: &Policy, cluster: impl Into<Arc<Cluster>>) -> Result<Self, CompileError> {
         let minor = policy.cluster.minor.value;
         let mut clocks = Clocks::of_minor(minor);
         clocks.monitor_grace = policy.cluster.grace_period.value.saturating_mul(1000);
@@ -103,7 +105,7 @@ impl Model {
     /// # Errors
     /// If the cluster has more nodes than kube-scheduler examines in full.
     pub fn of_plan(plan: &Plan) -> Result<Self, CompileError> {
-        let mut model = Self::of(&plan.policy, &plan.cluster())?;
+        let mut model = Self::of(&plan.policy, plan.cluster())?;
         let guesses = plan.carriers.iter().filter(|c| c.lasting() && c.fields.values().any(|d| d.guessed));
         model.guessed = u32::try_from(guesses.count()).unwrap_or(u32::MAX);
         Ok(model)
@@ -114,7 +116,7 @@ impl Model {
     /// # Errors
     /// If the cluster has more nodes than kube-scheduler examines in full.
     pub fn of_observed(policy: &Policy, observed: &Observed) -> Result<Self, CompileError> {
-        let mut model = Self::of(policy, &observed.cluster)?;
+        let mut model = Self::of(policy, observed.cluster.clone())?;
         model.guessed = observed.guessed;
         Ok(model)
     }
@@ -124,14 +126,16 @@ impl Model {
     /// # Errors
     /// If the cluster has more nodes than kube-scheduler examines in full.
     pub fn bare(
-        cluster: &Cluster,
+        cluster: impl Into<Arc<Cluster>>,
         lifeboat: &[String],
         clocks: Clocks,
         datastore: Datastore,
     ) -> Result<Self, CompileError> {
-        let facts = Facts::of(cluster, clocks, datastore);
-        let world = World::of(cluster, lifeboat);
-        let rows: Vec<Row> = rows(cluster, &world);
+        let cluster: Arc<Cluster> = cluster.into();
+        scheduler::World::takes(cluster.nodes.len())?;
+        let facts = Facts::of(&cluster, clocks, datastore);
+        let world = World::of(&cluster, lifeboat);
+        let rows: Vec<Row> = rows(&cluster, &world);
         let names = rows.iter().map(|r| r.name.clone()).collect();
         let nodes = cluster
             .nodes
@@ -145,10 +149,10 @@ impl Model {
                 kind: cluster.nodes.iter().position(|other| alike(node, other)).unwrap_or(i),
             })
             .collect();
-        let compiled = Arc::new(Compiled::of(cluster, &facts)?);
         Ok(Self {
             facts: Arc::new(facts),
-            compiled,
+            compiled: Arc::default(),
+            cluster,
             world: Arc::new(world),
             names,
             rows,
@@ -156,6 +160,17 @@ impl Model {
             claims: Vec::new(),
             fencing: (Fencing::Manual, 300_000),
             guessed: 0,
+        })
+    }
+
+    /// The scheduler's world.
+    #[must_use]
+    pub fn compiled(&self) -> &Compiled {
+        self.compiled.get_or_init(|| match Compiled::of(&self.cluster, &self.facts) {
+            Ok(compiled) => compiled,
+            Err(CompileError::TooManyNodes(_)) => {
+                unreachable!("the nodes were counted when the model was made")
+            }
         })
     }
 

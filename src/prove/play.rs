@@ -39,7 +39,7 @@ impl<'m> Played<'m> {
 /// An empty cluster.
 #[must_use]
 pub fn empty(model: &Model) -> Run<'_> {
-    Sim::new(Arc::clone(&model.facts), Kube::new(&model.compiled, &model.names))
+    Sim::new(Arc::clone(&model.facts), Kube::new(model.compiled(), &model.names))
 }
 
 /// Everything created at once.

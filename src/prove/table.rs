@@ -3,7 +3,7 @@
 use crate::lifecycle::{Data, First, Kind, NodeId, Outage, Part, Storage, Window, WorkloadId};
 use crate::policy::{Fencing, Phase};
 
-use super::bounds::{Bounds, Ends, State};
+use super::bounds::{Ends, Histories, State};
 use super::judge;
 use super::model::Model;
 use super::play::{self, Played, Run};
@@ -125,7 +125,7 @@ pub fn loss_sets(model: &Model) -> Vec<Vec<Vec<NodeId>>> {
 
 /// Plays every loss set in the canonical order of a green run.
 #[must_use]
-pub fn columns(model: &Model, green: &Run<'_>, bounds: Option<(Bounds<'_>, &State)>) -> Vec<Column> {
+pub fn columns(model: &Model, green: &Run<'_>, histories: Option<&Histories<'_>>) -> Vec<Column> {
     loss_sets(model)
         .into_iter()
         .map(|members| {
@@ -136,7 +136,7 @@ pub fn columns(model: &Model, green: &Run<'_>, bounds: Option<(Bounds<'_>, &Stat
                 lost: members.clone(),
             };
             for set in &members {
-                for (phase, cells) in play_one(model, green, set, bounds, &mut column.api) {
+                for (phase, cells) in play_one(model, green, set, histories, &mut column.api) {
                     match column.phases.iter_mut().find(|(p, _)| *p == phase) {
                         Some((_, before)) => {
                             before.iter_mut().zip(cells).for_each(|(a, b)| merge(a, b));
@@ -169,7 +169,7 @@ fn play_one(
     model: &Model,
     green: &Run<'_>,
     set: &[NodeId],
-    bounds: Option<(Bounds<'_>, &State)>,
+    histories: Option<&Histories<'_>>,
     api: &mut bool,
 ) -> Vec<(Phase, Vec<Cell>)> {
     let losses: Vec<Vec<NodeId>> = if set.is_empty() { Vec::new() } else { vec![set.to_vec()] };
@@ -188,8 +188,8 @@ fn play_one(
         if phase == Phase::Eviction {
             *api &= next.run.api;
         }
-        let state = bounds.map(|(b, green)| judge::after(b, green, &losses, phase));
-        let cells = model.rows.iter().map(|r| cell(model, &next, r.id, phase, state.as_ref())).collect();
+        let state = histories.map(|known| known.after(&losses, phase));
+        let cells = model.rows.iter().map(|r| cell(model, &next, r.id, phase, state.as_deref())).collect();
         out.push((phase, cells));
         let frozen = !next.run.api;
         played = Some(next);

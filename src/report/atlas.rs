@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use crate::lifecycle::{First, NodeId, PodStatus, WorkloadId};
 use crate::policy::Phase;
-use crate::prove::bounds::Bounds;
+use crate::prove::bounds::Histories;
 use crate::prove::play::{self, Played, Run};
-use crate::prove::{Cell, Column, Model, judge, table};
+use crate::prove::{Cell, Column, Model, table};
 
 use super::story::{self, Line};
 
@@ -80,17 +80,16 @@ impl Atlas {
     #[must_use]
     pub fn of(model: &Model) -> Option<Self> {
         let green = play::canonical(model)?;
-        let bounds = Bounds::of(&model.world, &model.facts);
-        let bounded = bounds.map(|b| (b, b.green()));
+        let histories = Histories::of(&model.world, &model.facts);
         let (orders, complete) = orders(model);
         let mut atlas = Self { scenes: Vec::new(), complete };
         // The runs that further losses go on from: unfenced, fenced.
         let mut runs: BTreeMap<Order, (Run<'_>, Run<'_>)> = BTreeMap::new();
         for order in orders {
-            let state = |phase| bounded.as_ref().map(|(b, green)| judge::after(*b, green, &order, phase));
+            let state = |phase| histories.as_ref().map(|known| known.after(&order, phase));
             let Some((last, parent)) = order.split_last() else {
                 let none = Played { lost: green.log.len(), ..Played::unharmed(green.clone()) };
-                let cells = cells(model, &none, Phase::Eviction, state(Phase::Eviction).as_ref());
+                let cells = cells(model, &none, Phase::Eviction, state(Phase::Eviction).as_deref());
                 atlas.scenes.push(scene(model, &order, Phase::Eviction, &none, Vec::new(), vec![cells]));
                 runs.insert(order, (green.clone(), green.clone()));
                 continue;
@@ -100,8 +99,8 @@ impl Atlas {
             let Some(evicted) = play::lose(unfenced, set, Phase::Eviction, &mut First) else { continue };
             let Some(then) = play::lose(fenced, set, Phase::Fencing, &mut First) else { continue };
             let all: Vec<NodeId> = order.iter().flatten().copied().collect();
-            let before = cells(model, &evicted, Phase::Eviction, state(Phase::Eviction).as_ref());
-            let after = cells(model, &then, Phase::Fencing, state(Phase::Fencing).as_ref());
+            let before = cells(model, &evicted, Phase::Eviction, state(Phase::Eviction).as_deref());
+            let after = cells(model, &then, Phase::Fencing, state(Phase::Fencing).as_deref());
             let told = story::lines(model, &evicted.run, evicted.lost);
             atlas.scenes.push(scene(model, &order, Phase::Eviction, &evicted, told, vec![before.clone()]));
             let told = story::fenced(model, &then);
@@ -109,7 +108,7 @@ impl Atlas {
             let from = then.run.log.len();
             if let Some(back) = play::back(&then, &all, &mut First) {
                 let told = story::lines(model, &back.run, from);
-                let home = cells(model, &back, Phase::Return, state(Phase::Return).as_ref());
+                let home = cells(model, &back, Phase::Return, state(Phase::Return).as_deref());
                 atlas.scenes.push(scene(model, &order, Phase::Return, &back, told, vec![home]));
             }
             runs.insert(order, (evicted.run, then.run));

@@ -183,6 +183,14 @@ impl fmt::Display for CompileError {
 impl std::error::Error for CompileError {}
 
 impl World {
+    /// Whether a cluster of so many nodes is modelled.
+    ///
+    /// # Errors
+    /// If kube-scheduler would examine a sample of them only.
+    pub fn takes(nodes: usize) -> Result<(), CompileError> {
+        if nodes > MAX_NODES { Err(CompileError::TooManyNodes(nodes)) } else { Ok(()) }
+    }
+
     /// Compiles a cluster for the pods given, all admitted. The class of `pods[i]` is the `i`-th of the
     /// result; pods that the scheduler cannot tell apart share one.
     ///

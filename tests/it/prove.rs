@@ -31,7 +31,7 @@ fn recorded(variant: &str) -> Model {
         "nodes": [node("master"), node("worker-1"), node("worker-2")], "runs": []});
     let recording: Recording = serde_json::from_value(recording).expect("a recording");
     let stage = recording.stage(&objects).expect("a stage");
-    Model::bare(&stage.cluster, &["master".to_owned()], stage.facts.clocks, Datastore::Etcd)
+    Model::bare(stage.cluster, &["master".to_owned()], stage.facts.clocks, Datastore::Etcd)
         .expect("three nodes")
 }
 

@@ -10,25 +10,28 @@
 //! are cheaper than the lock.
 
 use super::pull::{IMAGE_CAP, Images};
+use super::scene::Scene;
 use super::{Bounds, NodeSet, State, bit};
 use crate::lifecycle::{NodeId, WorkloadId};
 use crate::prove::verdict::Argument;
 use crate::prove::world::{CPU, MEMORY, add, within};
 
-impl Bounds<'_> {
+impl<'a> Bounds<'a> {
     /// No boarder boards while everything is created in any order.
-    pub(super) fn nobody_boards_from_nothing(self, state: &State) -> Option<Vec<Argument>> {
+    pub(super) fn nobody_boards_from_nothing(self, scene: &Scene<'a, '_>) -> Option<Vec<Argument>> {
+        let state = scene.state;
         let mut why = Vec::new();
         for boarder in self.boarders() {
             let workers = self.admitted(boarder) & state.alive & !self.lifeboats();
-            why.extend(self.room_and_pull(boarder, workers, state)?);
+            why.extend(self.room_and_pull(boarder, workers, scene)?);
         }
         why.dedup();
         Some(why)
     }
 
     /// No boarder boards after a loss, given that none was there before.
-    pub(super) fn nobody_boards_now(self, before: &State, state: &State) -> Option<Vec<Argument>> {
+    pub(super) fn nobody_boards_now(self, before: &State, scene: &Scene<'a, '_>) -> Option<Vec<Argument>> {
+        let state = scene.state;
         before.why_empty.as_ref()?;
         let boats = self.lifeboats() & state.alive;
         if boats == 0 {
@@ -43,18 +46,24 @@ impl Bounds<'_> {
             }
             match &locked {
                 Some(argument) => why.push(argument.clone()),
-                None => why.extend(self.room_and_pull(boarder, workers, state)?),
+                None => why.extend(self.room_and_pull(boarder, workers, scene)?),
             }
         }
         why.dedup();
         Some(why)
     }
 
-    fn room_and_pull(self, class: WorkloadId, workers: NodeSet, state: &State) -> Option<Vec<Argument>> {
+    fn room_and_pull(
+        self,
+        class: WorkloadId,
+        workers: NodeSet,
+        scene: &Scene<'a, '_>,
+    ) -> Option<Vec<Argument>> {
+        let state = scene.state;
         if self.world.class(class).beyond.is_some() || workers == 0 {
             return None;
         }
-        let room = self.room(class, workers, state, None)?;
+        let room = self.room(class, workers, scene, None)?;
         let boats = self.lifeboats() & state.alive & self.admitted(class);
         let mut least = i64::MAX;
         let mut images = Images::Any;

@@ -9,9 +9,8 @@ use crate::prove::world::within;
 
 impl Bounds<'_> {
     /// Which classes no preemption ever takes a pod of from a living node.
-    pub(super) fn never_evicted(self, state: &State) -> Vec<bool> {
-        let loads = self.loads(state);
-        self.world.ids().map(|class| self.stays(class, (state, &loads))).collect()
+    pub(super) fn never_evicted(self, state: &State, loads: &Loads) -> Vec<bool> {
+        self.world.ids().map(|class| self.stays(class, (state, loads))).collect()
     }
 
     fn stays(self, class: WorkloadId, (state, loads): (&State, &Loads)) -> bool {

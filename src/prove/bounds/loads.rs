@@ -2,10 +2,9 @@
 //! stand there, from each priority upwards. It answers most questions about room without going through all
 //! classes again for each of them.
 
-use super::{Bounds, NodeSet, State, bit};
-use crate::lifecycle::{NodeId, WorkloadId};
-use crate::prove::verdict::Argument;
-use crate::prove::world::{Amounts, CPU, MEMORY, add, within};
+use super::{Bounds, State};
+use crate::lifecycle::NodeId;
+use crate::prove::world::{Amounts, add};
 
 /// Sums of requests by node and priority, over where pods may stand in one state.
 #[derive(Debug)]
@@ -62,59 +61,19 @@ impl Bounds<'_> {
         }
         loads
     }
-
-    /// Whether the pod fits one of `targets` together with every pod that it cannot evict, or with every pod
-    /// at all, and nobody there repels it.
-    pub(super) fn fits_with_crowd(
-        self,
-        class: WorkloadId,
-        targets: NodeSet,
-        everybody: bool,
-        (state, loads): (&State, &Loads),
-    ) -> Option<Argument> {
-        self.set(targets).find_map(|node| self.fits_on(class, node, everybody, (state, loads)))
-    }
-
-    /// The same for one node.
-    pub(super) fn fits_on(
-        self,
-        class: WorkloadId,
-        node: NodeId,
-        everybody: bool,
-        (state, loads): (&State, &Loads),
-    ) -> Option<Argument> {
-        let facts = self.world.class(class);
-        let everybody = everybody || !facts.preempts;
-        let here = |c: WorkloadId| state.may[usize::from(c.0)] & state.alive & bit(node) != 0;
-        let repelled = self.world.foes(class).iter().any(|&foe| {
-            let other = self.world.class(foe);
-            let own = i64::from(foe == class && !other.daemon);
-            let pods = if other.daemon { i64::from(foe != class) } else { other.replicas - own };
-            (everybody || other.priority >= facts.priority) && pods > 0 && here(foe)
-        });
-        if repelled {
-            return None;
-        }
-        let level = if everybody { loads.priorities.len() - 1 } else { loads.level(facts.priority) };
-        let sums = &loads.sums[usize::from(node.0)];
-        let mut sum = sums.get(level)?.clone();
-        let counted = here(class) && (facts.daemon || facts.replicas > 0);
-        if !counted {
-            add(&mut sum, &facts.request, 1);
-        }
-        let place = self.world.place(node);
-        within(&sum, &place.allocatable).then(|| Argument::FitsTogether {
-            node: place.name.clone(),
-            cpu: sum[CPU],
-            memory: sum[MEMORY],
-            of_cpu: place.allocatable[CPU],
-            of_memory: place.allocatable[MEMORY],
-            from_priority: facts.priority,
-        })
-    }
 }
 
 impl Loads {
+    /// Where a priority stands in the list of them; the last place, for everybody, if none is given.
+    pub(super) fn level_from(&self, priority: Option<i32>) -> usize {
+        priority.map_or(self.priorities.len().saturating_sub(1), |p| self.level(p))
+    }
+
+    /// Requests of all pods of that level and above that may stand on the node; `None` where there are no classes.
+    pub(super) fn at(&self, node: NodeId, level: usize) -> Option<&Amounts> {
+        self.sums[usize::from(node.0)].get(level)
+    }
+
     /// Where a priority stands in the list of them.
     fn level(&self, priority: i32) -> usize {
         self.priorities.partition_point(|&p| p > priority)

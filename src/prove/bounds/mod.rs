@@ -7,11 +7,14 @@
 
 mod boarding;
 mod evicted;
+mod histories;
 mod loads;
 mod packing;
 mod pull;
 mod room;
+mod scene;
 mod separate;
+mod weigh;
 
 use std::collections::BTreeMap;
 
@@ -19,6 +22,9 @@ use crate::lifecycle::{Disruption, Facts, Kind, Member, NodeId, Patience, Rate, 
 
 use super::verdict::Argument;
 use super::world::World;
+use scene::Scene;
+
+pub use histories::Histories;
 
 /// A set of nodes, one bit each. Clusters beyond [`MOST_NODES`] are not bounded.
 pub type NodeSet = u128;
@@ -64,7 +70,7 @@ impl Ends {
 }
 
 /// How far a step goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Depth {
     /// Until evictions that happen by themselves are over.
     Evicted,
@@ -124,16 +130,22 @@ impl<'a> Bounds<'a> {
             why_empty: None,
             may,
         };
-        state.keeps = self.never_evicted(&state);
-        if let Some(why) = self.nobody_boards_from_nothing(&state) {
-            for boarder in self.boarders() {
-                state.may[usize::from(boarder.0)] &= !self.lifeboats();
-            }
-            state.why_empty = Some(why);
-            state.keeps = self.never_evicted(&state);
+        state.keeps = self.never_evicted(&state, &self.loads(&state));
+        let empty = self.nobody_boards_from_nothing(&Scene::of(self, &state));
+        if let Some(why) = empty {
+            self.nobody_boards(&mut state, why);
+            state.keeps = self.never_evicted(&state, &self.loads(&state));
         }
         self.settle(&mut state, &vec![true; self.world.classes.len()], &[]);
         state
+    }
+
+    /// Takes the boarders off the lifeboats.
+    fn nobody_boards(self, state: &mut State, why: Vec<Argument>) {
+        for boarder in self.boarders() {
+            state.may[usize::from(boarder.0)] &= !self.lifeboats();
+        }
+        state.why_empty = Some(why);
     }
 
     /// The state after more nodes die, and what follows from it up to `depth`.
@@ -192,13 +204,11 @@ impl<'a> Bounds<'a> {
         }
         state.why_empty = None;
         state.keeps = self.still_kept(before, &state);
-        if let Some(why) = self.nobody_boards_now(before, &state) {
-            for boarder in self.boarders() {
-                state.may[usize::from(boarder.0)] &= !self.lifeboats();
-            }
-            state.why_empty = Some(why);
+        let empty = self.nobody_boards_now(before, &Scene::of(self, &state));
+        if let Some(why) = empty {
+            self.nobody_boards(&mut state, why);
+            state.keeps = self.still_kept(before, &state);
         }
-        state.keeps = self.still_kept(before, &state);
         self.settle(&mut state, &moves, &held);
         if depth == Depth::Returned { self.come_back(before, &state) } else { state }
     }
@@ -214,13 +224,10 @@ impl<'a> Bounds<'a> {
         }
         state.why_empty = None;
         state.keeps = self.world.ids().map(|_| false).collect();
-        if lost.why_empty.is_some()
-            && let Some(why) = self.nobody_boards_now(before, &state)
-        {
-            for boarder in self.boarders() {
-                state.may[usize::from(boarder.0)] &= !self.lifeboats();
-            }
-            state.why_empty = Some(why);
+        let empty =
+            lost.why_empty.as_ref().and_then(|_| self.nobody_boards_now(before, &Scene::of(self, &state)));
+        if let Some(why) = empty {
+            self.nobody_boards(&mut state, why);
         }
         let held: Vec<Ends> = lost.ends.iter().map(|e| Ends { gone: e.gone, ..Ends::default() }).collect();
         self.settle(&mut state, &vec![true; self.world.classes.len()], &held);
@@ -228,7 +235,7 @@ impl<'a> Bounds<'a> {
     }
 
     fn still_kept(self, before: &State, state: &State) -> Vec<bool> {
-        let still = self.never_evicted(state);
+        let still = self.never_evicted(state, &self.loads(state));
         before.keeps.iter().zip(still).map(|(kept, keeps)| *kept && keeps).collect()
     }
 
@@ -237,7 +244,7 @@ impl<'a> Bounds<'a> {
         let count = self.world.classes.len();
         let mut ends = vec![Ends::default(); count];
         let mut why_runs = vec![None; count];
-        let loads = self.loads(state);
+        let scene = Scene::of(self, state);
         let mut known = BTreeMap::new();
         for class in self.world.ids() {
             let i = usize::from(class.0);
@@ -254,9 +261,9 @@ impl<'a> Bounds<'a> {
             if may_wait && self.wanted(class) {
                 let placed = match self.alike(class, state) {
                     Some(key) => {
-                        known.entry(key).or_insert_with(|| self.always_placed(class, (state, &loads))).clone()
+                        known.entry(key).or_insert_with(|| self.always_placed(class, &scene)).clone()
                     }
-                    None => self.always_placed(class, (state, &loads)),
+                    None => self.always_placed(class, &scene),
                 };
                 match placed {
                     Some(why) => why_runs[i] = Some(why),

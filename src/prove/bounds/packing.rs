@@ -5,26 +5,15 @@
 //! never preempts) leave too little of some resource, or one of them repels it. If no assignment of
 //! those pods to nodes does that to all nodes at once, the pod does not wait.
 
-use std::collections::BTreeMap;
-
-use super::loads::Loads;
+use super::scene::Scene;
+use super::weigh::Crowd;
 use super::{Bounds, NodeSet, State, bit};
 use crate::lifecycle::{NodeId, WorkloadId};
 use crate::prove::verdict::Argument;
-use crate::prove::world::{Amounts, CPU, MEMORY, add, within};
+use crate::prove::world::{Amounts, CPU, MEMORY, within};
 
 /// Nodes for which all combinations of exhausted resources are tried.
 const MOST_COMBINED: usize = 8;
-/// Steps of the weight between CPU and memory.
-const STEPS: i128 = 24;
-
-/// What may stand in the way of a pod.
-pub(super) struct Crowd {
-    /// Class, how many of its pods, where they may be.
-    pub(super) pods: Vec<(WorkloadId, i64, NodeSet)>,
-    /// What pods on their way out may take on a node besides.
-    pub(super) leaving: Vec<(NodeId, Amounts)>,
-}
 
 /// What the answer for a class depends on that nobody repels.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,35 +26,10 @@ pub(super) struct Alike<'a> {
     any: bool,
 }
 
-/// A crowd, summed up for weighing.
-struct Weighed<'a> {
-    groups: Vec<Group<'a>>,
-    /// What all of it asks for of each resource, at least 1.
-    scales: Vec<i128>,
-}
-
-/// Pods of a crowd that are alike.
-struct Group<'a> {
-    request: &'a Amounts,
-    may: NodeSet,
-    daemon: bool,
-    number: i64,
-}
-
-impl Crowd {
-    fn leaving(&self, node: NodeId, resource: usize) -> i64 {
-        self.leaving.iter().filter(|(n, _)| *n == node).map(|(_, a)| a[resource]).sum()
-    }
-}
-
 impl<'a> Bounds<'a> {
     /// The argument that pods of the class never wait in a settled state, if there is one.
-    pub(super) fn always_placed(
-        self,
-        class: WorkloadId,
-        (state, loads): (&State, &Loads),
-    ) -> Option<Argument> {
-        let facts = self.world.class(class);
+    pub(super) fn always_placed(self, class: WorkloadId, scene: &Scene<'a, '_>) -> Option<Argument> {
+        let (facts, state) = (self.world.class(class), scene.state);
         if facts.beyond.is_some() {
             return None;
         }
@@ -77,19 +41,21 @@ impl<'a> Bounds<'a> {
         if !self.wakes_for_all(class, state) {
             return None;
         }
+        let crowd = Crowd { from: facts.preempts.then_some(facts.priority), ..Crowd::everybody() };
         if facts.daemon {
             let mut widest = None;
             for node in self.set(targets) {
-                widest = Some(self.fits_on(class, node, false, (state, loads))?);
+                widest = Some(self.fits_on(class, node, &crowd, scene)?);
             }
             return widest;
         }
-        self.fits_with_crowd(class, targets, false, (state, loads)).or_else(|| {
+        let mut alone = self.set(targets).map(|node| self.fits_on(class, node, &crowd, scene));
+        alone.find_map(|fits| fits).or_else(|| {
             if self.too_many(class, targets) {
-                return None;
+                None
+            } else {
+                self.cannot_be_filled(class, targets, &crowd, scene)
             }
-            let crowd = self.crowd(class, state, |other| !facts.preempts || other >= facts.priority);
-            self.cannot_be_filled(class, targets, &crowd)
         })
     }
 
@@ -105,24 +71,6 @@ impl<'a> Bounds<'a> {
             from: facts.preempts.then_some(facts.priority),
             any: facts.replicas > 0,
         })
-    }
-
-    /// Pods of other classes, and siblings, that count.
-    pub(super) fn crowd(self, class: WorkloadId, state: &State, counts: impl Fn(i32) -> bool) -> Crowd {
-        let mut pods = Vec::new();
-        for other in self.world.ids() {
-            let facts = self.world.class(other);
-            if !counts(facts.priority) {
-                continue;
-            }
-            let own = i64::from(other == class && !facts.daemon);
-            let number = if facts.daemon { 1 } else { facts.replicas - own };
-            let may = state.may[usize::from(other.0)] & state.alive;
-            if number > 0 && may != 0 && !(facts.daemon && other == class) {
-                pods.push((other, number, may));
-            }
-        }
-        Crowd { pods, leaving: Vec::new() }
     }
 
     /// A waiting pod must hear of what frees its place. Where a lower class repels it, the queueing hint
@@ -155,39 +103,54 @@ impl<'a> Bounds<'a> {
         place != 0 && evictable && self.world.ids().any(rival)
     }
 
-    /// Whether the pod fits the node together with everybody who counts and may be there.
-    pub(super) fn fits_alone(self, class: WorkloadId, node: NodeId, crowd: &Crowd) -> Option<Argument> {
-        let mut sum = self.world.class(class).request.clone();
-        for &(other, number, may) in &crowd.pods {
-            if may & bit(node) == 0 {
-                continue;
-            }
-            if self.world.conflict(class, other) {
-                return None;
-            }
-            add(&mut sum, &self.world.class(other).request, number);
+    /// Whether the pod fits the node together with everybody of the crowd who may be there, and nobody there repels it.
+    pub(super) fn fits_on(
+        self,
+        class: WorkloadId,
+        node: NodeId,
+        crowd: &Crowd,
+        scene: &Scene<'a, '_>,
+    ) -> Option<Argument> {
+        if self.repelled(class, crowd, scene.state) & bit(node) != 0 {
+            return None;
         }
-        for (_, amounts) in crowd.leaving.iter().filter(|(n, _)| *n == node) {
-            add(&mut sum, amounts, 1);
-        }
+        let facts = self.world.class(class);
         let place = self.world.place(node);
+        let sum = scene.load(class, node, crowd)?;
         within(&sum, &place.allocatable).then(|| Argument::FitsTogether {
             node: place.name.clone(),
             cpu: sum[CPU],
             memory: sum[MEMORY],
             of_cpu: place.allocatable[CPU],
             of_memory: place.allocatable[MEMORY],
-            from_priority: self.world.class(class).priority,
+            from_priority: facts.priority,
         })
     }
 
+    /// Living nodes where a pod of the crowd may stand that cannot share a node with one of the class.
+    fn repelled(self, class: WorkloadId, crowd: &Crowd, state: &State) -> NodeSet {
+        let foes = self.world.foes(class).iter().filter(|&&foe| crowd.counts(foe, self.world));
+        foes.filter(|&&foe| self.others(foe, class) > 0)
+            .fold(0, |nodes, foe| nodes | state.may[usize::from(foe.0)] & state.alive)
+    }
+
+    /// Pods of `other` beside one pod of `class`: all of them, or its siblings. Of a DaemonSet one a node.
+    pub(super) fn others(self, other: WorkloadId, class: WorkloadId) -> i64 {
+        let facts = self.world.class(other);
+        let pods = if facts.daemon { 1 } else { facts.replicas };
+        pods - i64::from(other == class)
+    }
+
     /// Whether the crowd cannot block all of `targets` at once.
-    pub(super) fn not_blocked(self, class: WorkloadId, targets: NodeSet, crowd: &Crowd) -> Option<Argument> {
-        let nodes: Vec<NodeId> = self.world.nodes().filter(|&n| targets & bit(n) != 0).collect();
-        nodes
-            .iter()
-            .find_map(|&node| self.fits_alone(class, node, crowd))
-            .or_else(|| self.cannot_be_filled(class, targets, crowd))
+    pub(super) fn not_blocked(
+        self,
+        class: WorkloadId,
+        targets: NodeSet,
+        crowd: &Crowd,
+        scene: &Scene<'a, '_>,
+    ) -> Option<Argument> {
+        let mut alone = self.set(targets).map(|node| self.fits_on(class, node, crowd, scene));
+        alone.find_map(|fits| fits).or_else(|| self.cannot_be_filled(class, targets, crowd, scene))
     }
 
     /// More nodes than combinations are tried for, and nobody repels the class from any of them.
@@ -201,118 +164,22 @@ impl<'a> Bounds<'a> {
         class: WorkloadId,
         targets: NodeSet,
         crowd: &Crowd,
+        scene: &Scene<'a, '_>,
     ) -> Option<Argument> {
-        let foes = self.world.foes(class);
-        let there: Vec<NodeSet> =
-            crowd.pods.iter().filter(|(o, ..)| foes.contains(o)).map(|&(_, _, may)| may).collect();
+        let repelled = self.repelled(class, crowd, scene.state);
+        let request = &self.world.class(class).request;
         let free: Vec<NodeId> = self
-            .set(targets)
-            .filter(|&n| {
-                let repelled = there.iter().any(|may| may & bit(n) != 0);
-                !repelled && within(&self.world.class(class).request, &self.world.place(n).allocatable)
-            })
+            .set(targets & !repelled)
+            .filter(|&n| within(request, &self.world.place(n).allocatable))
             .collect();
         if free.is_empty() || free.len() > MOST_COMBINED {
             return None;
         }
-        self.cannot_fill(class, &free, crowd).then(|| Argument::CannotFill {
+        let total = scene.cannot_fill(class, &free, crowd)?;
+        Some(Argument::CannotFill {
             nodes: free.iter().map(|&n| self.world.place(n).name.clone()).collect(),
-            cpu: self.total(crowd, CPU),
-            memory: self.total(crowd, MEMORY),
-        })
-    }
-
-    fn total(self, crowd: &Crowd, resource: usize) -> i64 {
-        let one =
-            |&(c, n, _): &(WorkloadId, i64, NodeSet)| self.world.class(c).request[resource].saturating_mul(n);
-        let leaving = crowd.leaving.iter().map(|(_, a)| a[resource]);
-        crowd.pods.iter().map(one).chain(leaving).fold(0, i64::saturating_add)
-    }
-
-    /// For every choice of the resource that runs short on each node there are weights under which all
-    /// pods together weigh less than what it takes. Sound for any weights; only their choice is a guess.
-    fn cannot_fill(self, class: WorkloadId, nodes: &[NodeId], crowd: &Crowd) -> bool {
-        let kinds = self.world.resources.len();
-        let scarce: Vec<usize> = (0..kinds)
-            .filter(|&r| {
-                nodes.iter().any(|&n| {
-                    let limit =
-                        self.world.place(n).allocatable[r].saturating_sub(self.world.class(class).request[r]);
-                    self.total(crowd, r) > limit
-                })
-            })
-            .collect();
-        let combinations = scarce.len().checked_pow(u32::try_from(nodes.len()).unwrap_or(u32::MAX));
-        let Some(combinations) = combinations.filter(|&c| c <= 1 << 14) else { return false };
-        let weighed = Weighed {
-            groups: self.groups(crowd),
-            scales: (0..kinds).map(|r| i128::from(self.total(crowd, r).max(1))).collect(),
-        };
-        (0..combinations).all(|mut code| {
-            let choice: Vec<usize> = nodes
-                .iter()
-                .map(|_| {
-                    let r = scarce[code % scarce.len()];
-                    code /= scarce.len();
-                    r
-                })
-                .collect();
-            self.outweighed(class, (nodes, &choice), crowd, &weighed)
-        })
-    }
-
-    /// Pods that ask for the same and may stand on the same nodes weigh the same: they are counted together.
-    fn groups(self, crowd: &Crowd) -> Vec<Group<'a>> {
-        let mut numbers: BTreeMap<(&'a Amounts, NodeSet, bool), i64> = BTreeMap::new();
-        for &(class, number, may) in &crowd.pods {
-            let facts = self.world.class(class);
-            let counted = numbers.entry((&facts.request, may, facts.daemon)).or_default();
-            *counted = counted.saturating_add(number);
-        }
-        let group = |((request, may, daemon), number)| Group { request, may, daemon, number };
-        numbers.into_iter().map(group).collect()
-    }
-
-    fn outweighed(
-        self,
-        class: WorkloadId,
-        (nodes, choice): (&[NodeId], &[usize]),
-        crowd: &Crowd,
-        weighed: &Weighed<'_>,
-    ) -> bool {
-        let scale = |r: usize| weighed.scales[r];
-        let first = choice[0];
-        let second = choice.iter().copied().find(|&r| r != first);
-        (0..=STEPS).any(|step| {
-            let weight = |r: usize| match second {
-                None => 1,
-                // Common weights of the two resources that run short; a third gets none, which is sound.
-                Some(other) if r == first => step * scale(other),
-                Some(other) if r == other => (STEPS - step) * scale(first),
-                Some(_) => 0,
-            };
-            let needed: i128 = nodes
-                .iter()
-                .zip(choice)
-                .map(|(&n, &r)| {
-                    let limit = self.world.place(n).allocatable[r]
-                        - self.world.class(class).request[r]
-                        - crowd.leaving(n, r);
-                    weight(r) * i128::from(limit.saturating_add(1))
-                })
-                .sum();
-            let there: i128 = weighed
-                .groups
-                .iter()
-                .map(|group| {
-                    let reachable = nodes.iter().zip(choice).filter(|(n, _)| group.may & bit(**n) != 0);
-                    let each = reachable.map(|(_, &r)| weight(r) * i128::from(group.request[r]));
-                    // A DaemonSet has one on every node.
-                    let most = if group.daemon { each.sum::<i128>() } else { each.max().unwrap_or(0).max(0) };
-                    most * i128::from(group.number)
-                })
-                .sum();
-            needed > 0 && there < needed
+            cpu: total[CPU],
+            memory: total[MEMORY],
         })
     }
 }

@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use super::scene::Scene;
+use super::weigh::Crowd;
 use super::{Bounds, NodeSet, State, bit};
 use crate::lifecycle::{NodeId, WorkloadId};
 use crate::prove::verdict::Argument;
@@ -14,32 +16,29 @@ use crate::prove::world::{Amounts, add};
 /// Rounds after which the number of evictions is taken to have no bound.
 const ROUNDS: usize = 8;
 
-impl Bounds<'_> {
+impl<'a> Bounds<'a> {
     /// The class finds room on one of `targets`. `elsewhere` is known to stand on another node.
     pub(super) fn room(
         self,
         class: WorkloadId,
         targets: NodeSet,
-        state: &State,
+        scene: &Scene<'a, '_>,
         elsewhere: Option<WorkloadId>,
     ) -> Option<Argument> {
-        let mut crowd = self.crowd(class, state, |_| true);
-        crowd.pods.retain(|(c, ..)| Some(*c) != elsewhere);
-        let largest = self.largest_victim(state);
-        let free = self.never_evict(state);
+        let mut crowd = Crowd { elsewhere, ..Crowd::everybody() };
         for node in self.set(targets) {
-            let leaving = self.leaving(node, (state, &free))?;
+            let leaving = scene.leaving(node)?;
             if leaving > 0 {
-                let mut amounts = vec![0; largest.len()];
-                add(&mut amounts, &largest, leaving);
+                let mut amounts = vec![0; self.world.resources.len()];
+                add(&mut amounts, scene.largest_victim(), leaving);
                 crowd.leaving.push((node, amounts));
             }
         }
-        self.not_blocked(class, targets, &crowd)
+        self.not_blocked(class, targets, &crowd, scene)
     }
 
     /// In each resource the most that a pod takes which may be evicted.
-    fn largest_victim(self, state: &State) -> Amounts {
+    pub(super) fn largest_victim(self, state: &State) -> Amounts {
         let mut most = vec![0; self.world.resources.len()];
         for class in self.world.ids().filter(|c| !state.keeps[usize::from(c.0)]) {
             for (m, r) in most.iter_mut().zip(&self.world.class(class).request) {
@@ -50,25 +49,21 @@ impl Bounds<'_> {
     }
 
     /// Most pods that can be on their way out of a node at one time; `None` if there is no bound.
-    fn leaving(self, node: NodeId, (state, free): (&State, &[bool])) -> Option<i64> {
+    pub(super) fn leaving(self, node: NodeId, scene: &Scene<'a, '_>) -> Option<i64> {
+        let state = scene.state;
         let here = |c: WorkloadId| state.may[usize::from(c.0)] & state.alive & bit(node) != 0;
         let evictable = self.world.ids().any(|c| here(c) && !state.keeps[usize::from(c.0)]);
         if !evictable {
             return Some(0);
         }
-        let largest = self.largest_victim(state);
-        let mut total = vec![0; self.world.resources.len()];
-        for class in self.world.ids().filter(|&c| here(c)) {
-            let facts = self.world.class(class);
-            add(&mut total, &facts.request, if facts.daemon { 1 } else { facts.replicas });
-        }
+        let total = scene.loads.at(node, scene.loads.level_from(None))?;
         let mut leaving = 0_i64;
         for _ in 0..ROUNDS {
             let mut load = total.clone();
-            add(&mut load, &largest, leaving);
+            add(&mut load, scene.largest_victim(), leaving);
             let limits = &self.world.place(node).allocatable;
             let scarce: Vec<bool> = load.iter().zip(limits).map(|(l, limit)| l > limit).collect();
-            let next = self.victims(node, &scarce, (state, free));
+            let next = self.victims(node, &scarce, (state, scene.never_evict()));
             if next <= leaving {
                 return Some(leaving);
             }
@@ -78,15 +73,13 @@ impl Bounds<'_> {
     }
 
     /// The classes that always find a node without evicting anybody, so that they never evict.
-    fn never_evict(self, state: &State) -> Vec<bool> {
-        let loads = self.loads(state);
+    pub(super) fn never_evict(self, scene: &Scene<'a, '_>) -> Vec<bool> {
+        let everybody = Crowd::everybody();
         let finds = |class: WorkloadId| {
-            let targets = self.admitted(class) & state.alive;
-            self.fits_with_crowd(class, targets, true, (state, &loads)).is_some()
-                || !self.too_many(class, targets) && {
-                    let crowd = self.crowd(class, state, |_| true);
-                    self.cannot_be_filled(class, targets, &crowd).is_some()
-                }
+            let targets = self.admitted(class) & scene.state.alive;
+            self.set(targets).any(|node| self.fits_on(class, node, &everybody, scene).is_some())
+                || !self.too_many(class, targets)
+                    && self.cannot_be_filled(class, targets, &everybody, scene).is_some()
         };
         self.world.ids().map(|class| !self.world.class(class).daemon && finds(class)).collect()
     }

@@ -2,6 +2,7 @@
 //! higher than the one where the first stands.
 
 use super::pull::{IMAGE_CAP, Images};
+use super::scene::Scene;
 use super::{Bounds, State, bit};
 use crate::lifecycle::{NodeId, WorkloadId};
 use crate::prove::verdict::Argument;
@@ -11,7 +12,7 @@ use crate::prove::world::{CPU, MEMORY};
 const MAX: i64 = 100;
 const POD_AFFINITY: i64 = 2;
 
-impl Bounds<'_> {
+impl<'a> Bounds<'a> {
     /// Pods of the two classes never share a node, if that can be shown from creation on. Only sound for a
     /// state in which nothing was lost.
     #[must_use]
@@ -26,8 +27,9 @@ impl Bounds<'_> {
         if !state.keeps[x] || !state.keeps[y] || a == b {
             return None;
         }
-        let mut why = self.second_keeps_away(a, b, state)?;
-        why.extend(self.second_keeps_away(b, a, state)?);
+        let scene = Scene::of(self, state);
+        let mut why = self.second_keeps_away(a, b, &scene)?;
+        why.extend(self.second_keeps_away(b, a, &scene)?);
         why.dedup();
         Some(why)
     }
@@ -36,8 +38,9 @@ impl Bounds<'_> {
         self,
         second: WorkloadId,
         first: WorkloadId,
-        state: &State,
+        scene: &Scene<'a, '_>,
     ) -> Option<Vec<Argument>> {
+        let state = scene.state;
         let facts = self.world.class(second);
         let single = facts.replicas == 1 && self.world.class(first).replicas == 1;
         if facts.beyond.is_some() || facts.daemon || !single {
@@ -57,7 +60,7 @@ impl Bounds<'_> {
             self.set(state.may[usize::from(first.0)] & state.may[usize::from(second.0)] & state.alive)
         {
             let free = state.may[usize::from(second.0)] & state.alive & !bit(taken);
-            why.push(self.room(second, free, state, Some(first))?);
+            why.push(self.room(second, free, scene, Some(first))?);
             let mut proof = None;
             for images in [Images::Any, Images::UpTo(IMAGE_CAP)] {
                 let gaps = self.set(free).map(|node| {

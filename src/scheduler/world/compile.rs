@@ -10,7 +10,7 @@ use crate::kube::{ContainerPort, Effect, NodeSelectorTerm, Operator, Pod, PodSpe
 use crate::scheduler::plugins::image_locality;
 use crate::scheduler::requests::{Requests, is_scalar};
 use crate::scheduler::topology::{Topology, TopologyId};
-use crate::scheduler::{MAX_NODES, NodeId, NodeSet, PreFilterReason};
+use crate::scheduler::{NodeId, NodeSet, PreFilterReason};
 
 /// Resources that have fixed indices.
 const FIXED: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
@@ -19,9 +19,7 @@ pub(super) fn compile<'a>(
     cluster: &Cluster,
     pods: impl IntoIterator<Item = &'a Pod>,
 ) -> Result<(World, Vec<ClassId>), CompileError> {
-    if cluster.nodes.len() > MAX_NODES {
-        return Err(CompileError::TooManyNodes(cluster.nodes.len()));
-    }
+    World::takes(cluster.nodes.len())?;
     let (representatives, classes_of) = group(pods);
     let requests: Vec<Requests> =
         representatives.iter().map(|pod| Requests::of(&pod.spec, cluster.version)).collect();

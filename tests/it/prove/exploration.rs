@@ -5,7 +5,7 @@
 
 use lifeboat::lifecycle::{Clocks, Datastore, NodeId};
 use lifeboat::policy::Phase;
-use lifeboat::prove::bounds::Bounds;
+use lifeboat::prove::bounds::Histories;
 use lifeboat::prove::explore::{Explorer, Found};
 use lifeboat::prove::judge::{self, Bounded};
 use lifeboat::prove::play::Dice;
@@ -52,14 +52,13 @@ fn no_bound_is_refuted_by_exploration() {
     for seed in 0..count {
         let cluster = cluster(&mut Numbers(Dice::new(seed)), 4);
         let model =
-            Model::bare(&cluster, &["master".to_owned()], Clocks::of_minor(34), Datastore::Etcd).unwrap();
-        let bounds = Bounds::of(&model.world, &model.facts).unwrap();
-        let green = bounds.green();
+            Model::bare(cluster, &["master".to_owned()], Clocks::of_minor(34), Datastore::Etcd).unwrap();
+        let histories = Histories::of(&model.world, &model.facts).unwrap();
         let mut explorer = Explorer::new(&model, BUDGET);
         for (i, claim) in claims(&model).iter().enumerate() {
             let Some(found) = explorer.decide(claim) else { continue };
             decided += 1;
-            let bounded = judge::bounded(bounds, &green, &model, claim);
+            let bounded = judge::bounded(&histories, &model, claim);
             let text = || format!("cluster {seed}, claim {i}: {claim:#?}\n{bounded:#?}\n{found:#?}");
             match (&bounded, &found) {
                 (Bounded::Holds(_), Found::Breaks(..)) => {

@@ -3,9 +3,9 @@
 use lifeboat::cluster::{Cluster, KubernetesVersion};
 use lifeboat::lifecycle::{Choose, Clocks, Datastore, NodeId, Point};
 use lifeboat::policy::Phase;
-use lifeboat::prove::bounds::{Bounds, State};
+use lifeboat::prove::Model;
+use lifeboat::prove::bounds::{Histories, State};
 use lifeboat::prove::play::{self, Dice, Played};
-use lifeboat::prove::{Model, judge};
 use serde_json::{Value, json};
 
 /// Clusters, unless `LIFEBOAT_CLUSTERS` says otherwise, and runs of each.
@@ -164,16 +164,16 @@ fn no_run_ends_as_bounds_exclude() {
     for seed in 0..count {
         let cluster = cluster(&mut Numbers(Dice::new(seed)), 6);
         let model =
-            Model::bare(&cluster, &["master".to_owned()], Clocks::of_minor(34), Datastore::Etcd).unwrap();
-        let bounds = Bounds::of(&model.world, &model.facts).unwrap();
-        let green = bounds.green();
+            Model::bare(cluster, &["master".to_owned()], Clocks::of_minor(34), Datastore::Etcd).unwrap();
+        let histories = Histories::of(&model.world, &model.facts).unwrap();
+        let (bounds, green) = (histories.bounds(), histories.green());
         empty += u64::from(green.why_empty.as_ref().is_some_and(|w| !w.is_empty()));
         let worker = [NodeId(1)];
         let all: Vec<NodeId> = model.node_ids().skip(1).collect();
         let mut separate = Vec::new();
         for a in &model.rows {
             for b in model.rows.iter().filter(|b| b.id > a.id) {
-                if bounds.apart(a.id, b.id, &green).is_some() {
+                if bounds.apart(a.id, b.id, green).is_some() {
                     separate.push((a.id, b.id));
                 }
             }
@@ -183,7 +183,7 @@ fn no_run_ends_as_bounds_exclude() {
             let mut dice = Dice::new(seed * 1000 + run);
             let start = play::green(&model, &mut dice).unwrap();
             let first = play::lose(&start, &[], Phase::Eviction, &mut dice).unwrap();
-            wrong.extend(excluded(&model, &green, &first, seed, "green"));
+            wrong.extend(excluded(&model, green, &first, seed, "green"));
             for &(a, b) in &separate {
                 let (x, y) = (start.status(a).up, start.status(b).up);
                 if x.iter().any(|n| y.contains(n)) {
@@ -198,7 +198,7 @@ fn no_run_ends_as_bounds_exclude() {
             ] {
                 let losses: Vec<Vec<NodeId>> = losses.into_iter().filter(|l| !l.is_empty()).collect();
                 for phase in [Phase::Eviction, Phase::Fencing, Phase::Return] {
-                    let state = judge::after(bounds, &green, &losses, phase);
+                    let state = histories.after(&losses, phase);
                     running += state.ends.iter().filter(|e| e.always_runs()).count() as u64;
                     let played = play::lose(&start, &losses, phase, &mut dice).unwrap();
                     wrong.extend(excluded(&model, &state, &played, seed, &format!("{losses:?} {phase:?}")));

@@ -10,6 +10,7 @@ use lifeboat::lifecycle::{Clocks, Datastore, First, NodeId};
 use lifeboat::policy::Phase;
 use lifeboat::prove::bounds::Bounds;
 use lifeboat::prove::{Model, play, table};
+use lifeboat::scheduler::CompileError;
 use serde_json::{Value, json};
 
 use super::{memory, scheduler};
@@ -91,7 +92,11 @@ fn process(binary: &Path) {
 fn site(repeat: u32) -> f64 {
     let objects = workloads(scheduler::scenario());
     let cluster = Cluster::from_objects(KubernetesVersion::default(), &objects).cluster;
-    let model = || Model::bare(&cluster, &["n1".to_owned()], Clocks::of_minor(34), Datastore::Etcd);
+    let model = || {
+        let model = Model::bare(cluster.clone(), &["n1".to_owned()], Clocks::of_minor(34), Datastore::Etcd)?;
+        std::hint::black_box(model.compiled());
+        Ok::<_, CompileError>(model)
+    };
     let nodes: Vec<NodeId> = (0..3).map(NodeId).collect();
     let sets: Vec<Vec<NodeId>> =
         (0..8_u16).map(|mask| nodes.iter().copied().filter(|n| mask >> n.0 & 1 == 1).collect()).collect();

@@ -1,0 +1,64 @@
+//! Histories of losses: many claims are about the same ones, so each is worked out once.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::{Bounds, Depth, NodeSet, State, bit};
+use crate::lifecycle::{Facts, NodeId};
+use crate::policy::Phase;
+use crate::prove::world::World;
+
+/// What bounds say after every history of losses that was asked about.
+#[derive(Debug)]
+pub struct Histories<'a> {
+    bounds: Bounds<'a>,
+    green: Rc<State>,
+    known: RefCell<BTreeMap<(Vec<NodeSet>, Depth), Rc<State>>>,
+}
+
+impl<'a> Histories<'a> {
+    /// Bounds over a cluster, unless it has too many nodes.
+    #[must_use]
+    pub fn of(world: &'a World, facts: &'a Facts) -> Option<Self> {
+        let bounds = Bounds::of(world, facts)?;
+        Some(Self { bounds, green: Rc::new(bounds.green()), known: RefCell::default() })
+    }
+
+    /// The bounds.
+    #[must_use]
+    pub fn bounds(&self) -> Bounds<'a> {
+        self.bounds
+    }
+
+    /// Everything created, nothing lost.
+    #[must_use]
+    pub fn green(&self) -> &State {
+        &self.green
+    }
+
+    /// The state after losing these nodes, one set after the other, to a phase.
+    #[must_use]
+    pub fn after(&self, losses: &[Vec<NodeId>], phase: Phase) -> Rc<State> {
+        let depth = match phase {
+            Phase::Eviction => Depth::Evicted,
+            Phase::Return => Depth::Returned,
+            _ => Depth::Fenced,
+        };
+        self.reached(losses, depth)
+    }
+
+    fn reached(&self, losses: &[Vec<NodeId>], depth: Depth) -> Rc<State> {
+        let Some((last, earlier)) = losses.split_last() else { return Rc::clone(&self.green) };
+        let sets = losses.iter().map(|nodes| nodes.iter().fold(0, |set, &n| set | bit(n))).collect();
+        let key = (sets, depth);
+        if let Some(known) = self.known.borrow().get(&key) {
+            return Rc::clone(known);
+        }
+        let before =
+            self.reached(earlier, if depth == Depth::Evicted { Depth::Evicted } else { Depth::Fenced });
+        let state = Rc::new(self.bounds.lose(&before, last, depth));
+        self.known.borrow_mut().insert(key, Rc::clone(&state));
+        state
+    }
+}
