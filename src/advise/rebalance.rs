@@ -7,7 +7,8 @@ use crate::lifecycle::{Act, First, NodeId, Story, WorkloadId};
 use crate::plan::{Carrier, CarrierId, Plan};
 use crate::policy::Phase;
 use crate::prove::play::{self, Played, Run};
-use crate::prove::{Model, Row, judge, requests};
+use crate::prove::world::MEMORY;
+use crate::prove::{Model, Row, judge};
 
 /// Happenings after which a restart is given up.
 const BUDGET: usize = 200_000;
@@ -34,7 +35,7 @@ pub fn rebalance(plan: &Plan, model: &Model) -> Option<Rebalance> {
     let green = play::canonical(model)?;
     let back = play::lose(&green, &[ordinary], Phase::Return, &mut First)?;
     let mut best: Option<(usize, Vec<CarrierId>)> = None;
-    for order in orders(plan, &boarding) {
+    for order in orders(plan, model, &boarding) {
         let Some(wrong) = wrong_after(model, &back.run, &order) else { continue };
         let ids = || order.iter().map(|(id, _)| *id).collect();
         if wrong == 0 {
@@ -50,11 +51,11 @@ pub fn rebalance(plan: &Plan, model: &Model) -> Option<Rebalance> {
 type Rollout = (CarrierId, WorkloadId);
 
 /// Orders worth a try: as planned, by size either way, and those that wait for each other first.
-fn orders(plan: &Plan, boarding: &[Rollout]) -> Vec<Vec<Rollout>> {
+fn orders(plan: &Plan, model: &Model, boarding: &[Rollout]) -> Vec<Vec<Rollout>> {
     let sized = |large_first: bool| {
         let mut order = boarding.to_vec();
-        let memory = |id: CarrierId| memory(plan.carrier(id));
-        order.sort_by_key(|(id, _)| if large_first { -memory(*id) } else { memory(*id) });
+        let memory = |id: WorkloadId| model.world.class(id).request[MEMORY];
+        order.sort_by_key(|(_, id)| if large_first { -memory(*id) } else { memory(*id) });
         order
     };
     let mut stateful = boarding.to_vec();
@@ -62,12 +63,6 @@ fn orders(plan: &Plan, boarding: &[Rollout]) -> Vec<Vec<Rollout>> {
     let mut orders = vec![boarding.to_vec(), sized(true), stateful, sized(false)];
     orders.dedup();
     orders
-}
-
-fn memory(carrier: &Carrier) -> i64 {
-    let object = crate::plan::objects::workload(carrier);
-    let spec = object.pointer("/spec/template/spec").cloned().unwrap_or_default();
-    serde_json::from_value(spec).map_or(0, |spec| requests::of(&spec, "memory"))
 }
 
 /// Restarts in this order, one after the other; how many things green claims are then not so.

@@ -8,7 +8,6 @@ use super::claim::{Claim, Says};
 use super::judge;
 use super::model::Model;
 use super::play::{self, Played, Run};
-use super::table::Column;
 
 /// Rollouts after which the search for green is given up.
 const MOST_ROLLOUTS: usize = 64;
@@ -38,13 +37,41 @@ pub struct NextLoss {
     pub breaks: Vec<String>,
 }
 
-/// The way back from every loss set of the table that the control plane survives.
-#[must_use]
-pub fn of(model: &Model, green: &Run<'_>, columns: &[Column]) -> Vec<Comeback> {
-    let sets = columns.iter().filter(|c| c.api).flat_map(|c| &c.lost).filter(|set| !set.is_empty());
-    let singles: Vec<(NodeId, Option<Played<'_>>)> =
-        model.node_ids().map(|n| (n, lose(green, n, last_phase(model)))).collect();
-    sets.filter_map(|set| after(model, green, set, &singles)).collect()
+/// The ways back that were found so far.
+pub struct Comebacks<'m> {
+    model: &'m Model,
+    singles: Vec<(NodeId, Option<Played<'m>>)>,
+    found: Vec<Option<Comeback>>,
+    survived: bool,
+}
+
+impl<'m> Comebacks<'m> {
+    /// None yet.
+    #[must_use]
+    pub fn new(model: &'m Model, green: &Run<'m>) -> Self {
+        let phase = last_phase(model);
+        let single = |node| {
+            (node, lose(green, node).and_then(|(e, f)| if phase == Phase::Eviction { Some(e) } else { f }))
+        };
+        Self { model, singles: model.node_ids().map(single).collect(), found: Vec::new(), survived: false }
+    }
+
+    /// Looks at the return of a loss set that was played for the table, if the control plane survived the loss.
+    pub fn see(&mut self, set: &[NodeId], phase: Phase, played: &Played<'_>) {
+        match phase {
+            Phase::Eviction => self.survived = played.run.api,
+            Phase::Return if self.survived && !set.is_empty() => {
+                self.found.push(after(self.model, &played.run, set, &self.singles));
+            }
+            _ => {}
+        }
+    }
+
+    /// All of them, in the order of the table.
+    #[must_use]
+    pub fn found(self) -> Vec<Comeback> {
+        self.found.into_iter().flatten().collect()
+    }
 }
 
 /// The moment at which single losses are compared.
@@ -52,23 +79,25 @@ fn last_phase(model: &Model) -> Phase {
     if model.fencing.0 == Fencing::None { Phase::Eviction } else { Phase::Fencing }
 }
 
-fn lose<'m>(run: &Run<'m>, node: NodeId, phase: Phase) -> Option<Played<'m>> {
-    play::lose(run, &[vec![node]], phase, &mut First)
+/// One node lost: until evictions are over, and until it was fenced as well.
+fn lose<'m>(run: &Run<'m>, node: NodeId) -> Option<(Played<'m>, Option<Played<'m>>)> {
+    let evicted = play::lose(run, &[vec![node]], Phase::Eviction, &mut First)?;
+    let fenced = play::fence(&evicted, &[node], &mut First);
+    Some((evicted, fenced))
 }
 
 fn after(
     model: &Model,
-    green: &Run<'_>,
+    back: &Run<'_>,
     set: &[NodeId],
     singles: &[(NodeId, Option<Played<'_>>)],
 ) -> Option<Comeback> {
-    let back = play::lose(green, &[set.to_vec()], Phase::Return, &mut First)?.run;
     let mut next = Vec::new();
     for (node, from_green) in singles {
-        next.push(NextLoss { node: *node, breaks: breaks(model, *node, &back, from_green.as_ref())? });
+        next.push(NextLoss { node: *node, breaks: breaks(model, *node, back, from_green.as_ref())? });
     }
-    let (rollouts, green_again) = roll(model, &back);
-    Some(Comeback { lost: set.to_vec(), astray: astray(model, &back), next, rollouts, green: green_again })
+    let (rollouts, green_again) = roll(model, back);
+    Some(Comeback { lost: set.to_vec(), astray: astray(model, back), next, rollouts, green: green_again })
 }
 
 /// Claims about exactly this loss that fail; without any, workloads that do not run although they would after green.
@@ -81,8 +110,8 @@ fn breaks(
     let about = |c: &&Claim| {
         c.event.is_none() && c.phase != Phase::Return && c.losses.iter().any(|order| *order == [vec![node]])
     };
-    let evicted = lose(back, node, Phase::Eviction)?;
-    let fenced = lose(back, node, Phase::Fencing)?;
+    let (evicted, fenced) = lose(back, node)?;
+    let fenced = fenced?;
     let at = |phase: Phase| if phase == Phase::Eviction { &evicted } else { &fenced };
     let claims: Vec<&Claim> = model.claims.iter().filter(about).collect();
     if !claims.is_empty() {

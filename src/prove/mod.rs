@@ -45,8 +45,14 @@ pub use trace::Trace;
 pub use verdict::{Argument, How, Proved, Verdict};
 
 use bounds::Histories;
+use comeback::Comebacks;
 use explore::{Explorer, Found};
 use judge::Bounded;
+use orders::AtOnce;
+use play::Played;
+
+use crate::lifecycle::NodeId;
+use crate::policy::Phase;
 
 /// How much is done.
 #[derive(Clone, Copy, Debug)]
@@ -108,8 +114,17 @@ impl Proof {
 pub fn prove(model: &Model, options: Options) -> Proof {
     let histories = Histories::of(&model.world, &model.facts);
     let canonical = if options.table { play::canonical(model) } else { None };
-    let columns =
-        canonical.as_ref().map(|run| table::columns(model, run, histories.as_ref())).unwrap_or_default();
+    let mut at_once = AtOnce::default();
+    let mut comebacks = canonical.as_ref().map(|green| Comebacks::new(model, green));
+    let columns = canonical.as_ref().map(|green| {
+        let mut visit = |set: &[NodeId], phase: Phase, played: &Played<'_>| {
+            at_once.see(model, set, phase, played);
+            if let Some(comebacks) = &mut comebacks {
+                comebacks.see(set, phase, played);
+            }
+        };
+        table::columns(model, green, histories.as_ref(), &mut visit)
+    });
     let mut explorer = Explorer::new(model, options.budget);
     let claims: Vec<Proven> = model
         .claims
@@ -141,9 +156,9 @@ pub fn prove(model: &Model, options: Options) -> Proof {
         nodes: model.nodes.clone(),
         rows: model.rows.clone(),
         planned: green.map(|g| planned::of(model, g)).unwrap_or_default(),
-        orders: green.map(|g| orders::of(model, g, &columns)).unwrap_or_default(),
-        comebacks: green.map(|g| comeback::of(model, g, &columns)).unwrap_or_default(),
-        columns,
+        orders: green.map(|g| orders::of(model, g, &at_once)).unwrap_or_default(),
+        comebacks: comebacks.map(Comebacks::found).unwrap_or_default(),
+        columns: columns.unwrap_or_default(),
         claims,
         assumptions,
     }

@@ -1,12 +1,14 @@
 //! Does it matter in which order nodes are lost? Every order of up to three nodes, against losing them at once.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::lifecycle::{First, NodeId};
 use crate::policy::Phase;
 
 use super::judge;
 use super::model::Model;
-use super::play::{self, Run};
-use super::table::{self, ALL_SETS, Cell, Column};
+use super::play::{self, Played, Run};
+use super::table::{self, Cell, Mark};
 
 /// Orders of more nodes than this are not played.
 pub const MOST_ORDERED: usize = 3;
@@ -24,26 +26,51 @@ pub struct Order {
     pub differs: Vec<usize>,
 }
 
-/// All orders of losing two or three nodes; nodes that are interchangeable by kind merged beyond
-/// [`ALL_SETS`] nodes. `columns` has the losses at once.
-#[must_use]
-pub fn of(model: &Model, green: &Run<'_>, columns: &[Column]) -> Vec<Order> {
-    let mut all = Vec::new();
-    for column in columns {
-        // Beyond that size a column holds one loss set of many, and the table says so.
-        let sets = if model.nodes.len() <= ALL_SETS { &column.lost[..] } else { &column.lost[..1] };
-        for set in sets.iter().filter(|s| (2..=MOST_ORDERED).contains(&s.len())) {
-            let Some(at_once) = cells(model, green, std::slice::from_ref(set)) else { continue };
-            for order in permutations(set) {
-                let losses: Vec<Vec<NodeId>> = order.iter().map(|n| vec![*n]).collect();
-                let Some((cells, api)) = cells(model, green, &losses) else { continue };
-                let other =
-                    |i: &usize| cells[*i].mark != at_once.0[*i].mark || cells[*i].up != at_once.0[*i].up;
-                let differs = (0..cells.len()).filter(other).collect();
-                all.push(Order { lost: order, cells, api, differs });
-            }
+/// How the workloads end when nodes are lost at once and fenced, by loss set.
+#[derive(Debug, Default)]
+pub struct AtOnce(BTreeMap<Vec<NodeId>, Vec<(Mark, (usize, usize))>>);
+
+impl AtOnce {
+    /// Remembers a run that was played for the table.
+    pub fn see(&mut self, model: &Model, set: &[NodeId], phase: Phase, played: &Played<'_>) {
+        if phase == Phase::Fencing && (2..=MOST_ORDERED).contains(&set.len()) {
+            let ends = cells(model, played).into_iter().map(|cell| (cell.mark, cell.up)).collect();
+            self.0.insert(set.to_vec(), ends);
         }
     }
+}
+
+/// All orders of losing two or three nodes of the sets that were lost at once; nodes that are interchangeable by kind
+/// are merged where the table merges them.
+#[must_use]
+pub fn of(model: &Model, green: &Run<'_>, at_once: &AtOnce) -> Vec<Order> {
+    let mut all = Vec::new();
+    // Orders that begin alike are played as one story up to where they part.
+    let begins: BTreeSet<Vec<NodeId>> = at_once.0.keys().flat_map(|set| permutations(set)).collect();
+    let mut told: Vec<(NodeId, Played<'_>)> = Vec::new();
+    for order in begins {
+        let same = told.iter().zip(&order).take_while(|((node, _), wanted)| node == *wanted).count();
+        told.truncate(same);
+        for &node in &order[same..] {
+            let before = told.last().map_or(green, |(_, played)| &played.run);
+            let Some(next) = play::lose(before, &[vec![node]], Phase::Fencing, &mut First) else { break };
+            // Outages count from the first loss.
+            let first = told.first().map_or(next.lost, |(_, played)| played.lost);
+            told.push((node, Played { lost: first, ..next }));
+        }
+        let Some((_, played)) = told.last().filter(|_| told.len() == order.len()) else { continue };
+        let mut set = order.clone();
+        set.sort_unstable();
+        let cells = cells(model, played);
+        let ends = cells.iter().zip(&at_once.0[&set]).enumerate();
+        let differs = ends.filter(|(_, (cell, end))| (cell.mark, cell.up) != **end).map(|(i, _)| i).collect();
+        all.push(Order { lost: order, cells, api: played.run.api, differs });
+    }
+    all.sort_by_key(|order| {
+        let mut set = order.lost.clone();
+        set.sort_unstable();
+        (set.len(), set, order.lost.clone())
+    });
     all
 }
 
@@ -82,10 +109,8 @@ pub fn compare(model: &Model, told: &[Vec<NodeId>]) -> Option<Vec<Way>> {
     Some(ways.collect())
 }
 
-fn cells(model: &Model, green: &Run<'_>, losses: &[Vec<NodeId>]) -> Option<(Vec<Cell>, bool)> {
-    let played = play::lose(green, losses, Phase::Fencing, &mut First)?;
-    let cells = model.rows.iter().map(|r| table::cell(model, &played, r.id, Phase::Fencing, None)).collect();
-    Some((cells, played.run.api))
+fn cells(model: &Model, played: &Played<'_>) -> Vec<Cell> {
+    model.rows.iter().map(|r| table::cell(model, played, r.id, Phase::Fencing, None)).collect()
 }
 
 /// Every order of some nodes, in ascending order.

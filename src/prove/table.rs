@@ -1,6 +1,8 @@
 //! The table: for every loss set and phase what becomes of every workload.
 
-use crate::lifecycle::{Data, First, Kind, NodeId, Outage, Part, Storage, Window, WorkloadId};
+use crate::lifecycle::{
+    Data, First, Happening, Kind, NodeId, Outage, Part, Storage, What, Window, WorkloadId,
+};
 use crate::policy::{Fencing, Phase};
 
 use super::bounds::{Ends, Histories, State};
@@ -89,7 +91,32 @@ pub struct Column {
     pub api: bool,
     /// Cells by phase and workload: before any fence, after it, after the return.
     pub phases: Vec<(Phase, Vec<Cell>)>,
+    /// How the first of the sets is emptied without a fence; `None` without a loss, or without a control plane.
+    pub taints: Option<Taints>,
 }
+
+/// How the control plane empties dead nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taints {
+    /// Dead nodes that end up with the NoExecute taint.
+    pub nodes: usize,
+    /// Milliseconds between the first and the last of these taints, at the latest.
+    pub apart: u64,
+}
+
+impl Taints {
+    fn of(run: &Run<'_>, lost: &[NodeId]) -> Self {
+        let nodes = lost.iter().filter(|n| run.nodes[usize::from(n.0)].no_execute).count();
+        let taints = run.log.iter().filter(|e| matches!(e.what, What::Fired(Happening::NoExecute(_))));
+        let times: Vec<u64> = taints.filter_map(|e| e.when.latest).collect();
+        let apart = times.iter().max().zip(times.iter().min()).map_or(0, |(last, first)| last - first);
+        Self { nodes, apart }
+    }
+}
+
+/// What is played for the table is shown to others too, so that nobody plays it twice: the loss set, how far its
+/// story was told, and the run.
+pub type Visit<'v> = dyn FnMut(&[NodeId], Phase, &Played<'_>) + 'v;
 
 /// All loss sets, interchangeable nodes merged, the smaller sets first.
 #[must_use]
@@ -124,8 +151,12 @@ pub fn loss_sets(model: &Model) -> Vec<Vec<Vec<NodeId>>> {
 }
 
 /// Plays every loss set in the canonical order of a green run.
-#[must_use]
-pub fn columns(model: &Model, green: &Run<'_>, histories: Option<&Histories<'_>>) -> Vec<Column> {
+pub fn columns(
+    model: &Model,
+    green: &Run<'_>,
+    histories: Option<&Histories<'_>>,
+    visit: &mut Visit<'_>,
+) -> Vec<Column> {
     loss_sets(model)
         .into_iter()
         .map(|members| {
@@ -134,9 +165,10 @@ pub fn columns(model: &Model, green: &Run<'_>, histories: Option<&Histories<'_>>
                 api: true,
                 phases: Vec::new(),
                 lost: members.clone(),
+                taints: None,
             };
             for set in &members {
-                for (phase, cells) in play_one(model, green, set, histories, &mut column.api) {
+                for (phase, cells) in play_one(model, green, set, histories, &mut column, visit) {
                     match column.phases.iter_mut().find(|(p, _)| *p == phase) {
                         Some((_, before)) => {
                             before.iter_mut().zip(cells).for_each(|(a, b)| merge(a, b));
@@ -170,7 +202,8 @@ fn play_one(
     green: &Run<'_>,
     set: &[NodeId],
     histories: Option<&Histories<'_>>,
-    api: &mut bool,
+    column: &mut Column,
+    visit: &mut Visit<'_>,
 ) -> Vec<(Phase, Vec<Cell>)> {
     let losses: Vec<Vec<NodeId>> = if set.is_empty() { Vec::new() } else { vec![set.to_vec()] };
     let phases: &[Phase] =
@@ -186,8 +219,11 @@ fn play_one(
         };
         let Some(next) = next else { break };
         if phase == Phase::Eviction {
-            *api &= next.run.api;
+            column.api &= next.run.api;
+            let lost = next.run.api && !set.is_empty();
+            column.taints = column.taints.or_else(|| lost.then(|| Taints::of(&next.run, set)));
         }
+        visit(set, phase, &next);
         let state = histories.map(|known| known.after(&losses, phase));
         let cells = model.rows.iter().map(|r| cell(model, &next, r.id, phase, state.as_deref())).collect();
         out.push((phase, cells));

@@ -210,6 +210,6 @@ fn scene(
         alive: run.nodes.iter().map(|n| n.alive && n.exists).collect(),
         pods: pods.into_iter().map(|((who, status), count)| Stand { who, status, count }).collect(),
         story,
-        column: Column { lost: vec![all], scenarios: Vec::new(), api: run.api, phases },
+        column: Column { lost: vec![all], scenarios: Vec::new(), api: run.api, phases, taints: None },
     }
 }

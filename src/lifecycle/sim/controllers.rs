@@ -23,7 +23,7 @@ impl<P: Placer> Sim<P> {
         let kind = self.facts.workloads[usize::from(workload.0)].kind;
         let ordinal = match kind {
             Kind::DaemonSet => u32::from(node.0),
-            Kind::StatefulSet { .. } => u32::try_from(self.pods_of(workload).len()).unwrap_or(0),
+            Kind::StatefulSet { .. } => u32::try_from(self.live_of(workload).len()).unwrap_or(0),
             _ => 0,
         };
         let pod = self.new_pod(workload, ordinal, 0);
@@ -86,7 +86,7 @@ impl<P: Placer> Sim<P> {
     }
 
     fn pods_of(&self, workload: WorkloadId) -> Vec<(PodId, PodState)> {
-        self.live().filter(|(_, p)| p.workload == workload).map(|(id, p)| (id, p.clone())).collect()
+        self.live_of(workload).into_iter().map(|id| (id, self.pod(id).clone())).collect()
     }
 
     fn creating(&self, workload: WorkloadId, ordinal: u32) -> usize {
@@ -273,9 +273,10 @@ impl<P: Placer> Sim<P> {
     }
 
     fn new_pod(&mut self, workload: WorkloadId, ordinal: u32, revision: u32) -> PodId {
-        let made = &mut self.workloads[usize::from(workload.0)].made;
-        *made = made.saturating_add(1);
         let pod = PodId(u32::try_from(self.pods.len()).unwrap_or(u32::MAX));
+        let state = &mut self.workloads[usize::from(workload.0)];
+        state.made = state.made.saturating_add(1);
+        let earlier = state.newest.replace(pod);
         self.pods.push(PodState {
             workload,
             ordinal,
@@ -290,6 +291,7 @@ impl<P: Placer> Sim<P> {
             nominated: None,
             awaits: Vec::new(),
             failed_at: None,
+            earlier,
         });
         let daemon = self.facts.workloads[usize::from(workload.0)].kind == Kind::DaemonSet;
         let target = daemon.then(|| NodeId(u16::try_from(ordinal).unwrap_or(u16::MAX)));

@@ -13,13 +13,15 @@ const REQUESTS: Millis = 150;
 impl<P: Placer> Sim<P> {
     /// Starts the clock of each pod of a node that bears NoExecute taints.
     pub(super) fn impatient(&mut self, node: NodeId) {
-        for pod in self.on(node) {
-            self.start_patience(pod, node);
+        let pods = self.on(node);
+        for &pod in &pods {
+            self.start_patience(pod, node, pods.len());
         }
     }
 
-    /// Starts the clock of one pod: the shortest toleration decides, an untolerated taint evicts now.
-    pub(super) fn start_patience(&mut self, pod: PodId, node: NodeId) {
+    /// Starts the clock of one pod of so many on its node: the shortest toleration decides, an untolerated taint
+    /// evicts now.
+    pub(super) fn start_patience(&mut self, pod: PodId, node: NodeId, crowd: usize) {
         if self.pod(pod).terminating {
             return;
         }
@@ -42,7 +44,7 @@ impl<P: Placer> Sim<P> {
         self.cancel(|what| what == Happening::Evict(pod));
         // The controller manager's client is limited to 20 requests a second, and an eviction takes some
         // three: the last of many pods goes later.
-        let crowd = u64::try_from(self.on(node).len()).unwrap_or(u64::MAX).saturating_mul(REQUESTS);
+        let crowd = u64::try_from(crowd).unwrap_or(u64::MAX).saturating_mul(REQUESTS);
         self.after(delay + self.reaction().late(crowd), part, Happening::Evict(pod));
     }
 

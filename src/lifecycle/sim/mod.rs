@@ -147,6 +147,8 @@ pub struct PodState {
     pub awaits: Vec<PodId>,
     /// The log entry of its last failed attempt.
     pub failed_at: Option<usize>,
+    /// The pod of the same workload that was made before it.
+    earlier: Option<PodId>,
 }
 
 /// A node.
@@ -183,6 +185,8 @@ pub struct WorkloadState {
     pub made: u32,
     /// The node that holds its local volume, per ordinal.
     pub volume: Vec<Option<NodeId>>,
+    /// The pod that was made last.
+    newest: Option<PodId>,
 }
 
 /// A question that Kubernetes leaves open.
@@ -203,6 +207,11 @@ pub enum Point<'a> {
 pub trait Choose {
     /// The answer.
     fn choose(&mut self, point: Point<'_>, options: usize) -> usize;
+
+    /// Whether every answer is the first option, so that nobody needs to list them.
+    fn always_first(&self) -> bool {
+        false
+    }
 }
 
 /// Always the first option: the canonical run.
@@ -212,6 +221,10 @@ pub struct First;
 impl Choose for First {
     fn choose(&mut self, _: Point<'_>, _: usize) -> usize {
         0
+    }
+
+    fn always_first(&self) -> bool {
+        true
     }
 }
 
@@ -243,6 +256,10 @@ pub struct Sim<P: Placer> {
     tokens: Vec<(String, usize)>,
     /// The entry of the log whose consequences are being worked out.
     now: usize,
+    /// Pods that went to sleep in the scheduler's queue, in ascending order; some may have left it since.
+    asleep: Vec<PodId>,
+    /// When the last entry of the log happened.
+    clock: Window,
 }
 
 impl<P: Placer> Sim<P> {
@@ -268,6 +285,7 @@ impl<P: Placer> Sim<P> {
                 wanted: vec![(0, w.replicas)],
                 made: 0,
                 volume: Vec::new(),
+                newest: None,
             })
             .collect();
         let mut sim = Self {
@@ -284,6 +302,8 @@ impl<P: Placer> Sim<P> {
             start_shift: 0,
             tokens: Vec::new(),
             now: 0,
+            asleep: Vec::new(),
+            clock: Window::ZERO,
             facts,
             placer,
         };
@@ -316,7 +336,7 @@ impl<P: Placer> Sim<P> {
 
     fn happen(&mut self, entry: &Pending, seen: Window, choose: &mut impl Choose) {
         self.now = self.log.len();
-        self.log.push(Event {
+        self.record(Event {
             what: What::Fired(entry.what),
             when: entry.when,
             seen,
@@ -342,7 +362,7 @@ impl<P: Placer> Sim<P> {
     /// Lets an act from outside happen at `at`.
     pub fn act(&mut self, act: Act, at: Window) {
         self.now = self.log.len();
-        self.log.push(Event { what: What::Act(act), when: at, seen: at, cause: None, part: Part::Act });
+        self.record(Event { what: What::Act(act), when: at, seen: at, cause: None, part: Part::Act });
         match act {
             Act::Create(workload) => self.introduce(workload),
             Act::CreateAll => {
@@ -379,22 +399,32 @@ impl<P: Placer> Sim<P> {
                 Until::Settled | Until::Noticed => None,
             };
             loop {
-                let mut options = self.enabled();
-                if let Some(end) = end {
-                    options.retain(|&i| end.latest.is_none_or(|l| self.agenda[i].when.earliest <= l));
-                }
-                if options.is_empty() || step.until == Until::Noticed && self.noticed() {
+                let next = self.next(end, choose);
+                let Some(next) = next.filter(|_| step.until != Until::Noticed || !self.noticed()) else {
                     break;
-                }
+                };
                 left = left.checked_sub(1)?;
-                let entries: Vec<Pending> = options.iter().map(|&i| self.agenda[i].clone()).collect();
-                let pick = choose.choose(Point::Next(&entries), options.len()).min(options.len() - 1);
-                self.fire(options[pick], choose);
+                self.fire(next, choose);
             }
             start = end.unwrap_or_else(|| self.next_start());
             ends.push(self.log.len());
         }
         Some(ends)
+    }
+
+    /// The entry of the agenda that is next, if one may happen before the end of the step.
+    fn next(&self, end: Option<Window>, choose: &mut impl Choose) -> Option<usize> {
+        let deadline = self.agenda.iter().filter_map(|e| e.when.latest).min();
+        let last = [deadline, end.and_then(|end| end.latest)].into_iter().flatten().min();
+        let mut may =
+            (0..self.agenda.len()).filter(|&i| last.is_none_or(|l| self.agenda[i].when.earliest <= l));
+        if choose.always_first() {
+            return may.next();
+        }
+        let options: Vec<usize> = may.collect();
+        let entries: Vec<Pending> = options.iter().map(|&i| self.agenda[i].clone()).collect();
+        let most = options.len().checked_sub(1)?;
+        options.get(choose.choose(Point::Next(&entries), options.len()).min(most)).copied()
     }
 
     /// Whether the API knows of every dead node that it is not ready.
@@ -417,7 +447,7 @@ impl<P: Placer> Sim<P> {
     /// When the last entry of the log happened.
     #[must_use]
     pub fn clock(&self) -> Window {
-        self.log.iter().map(|e| e.when).fold(Window::ZERO, Window::and)
+        self.clock
     }
 
     /// Puts a happening on the agenda, `delay` after the entry whose consequences are worked out.
@@ -427,10 +457,15 @@ impl<P: Placer> Sim<P> {
         self.agenda.push(Pending { what, when: when + delay, seen: seen + delay, cause, part });
     }
 
+    fn record(&mut self, event: Event) {
+        self.clock = self.clock.and(event.when);
+        self.log.push(event);
+    }
+
     /// Adds a log entry at the instant that is being worked out.
     fn note(&mut self, what: What) {
         let (when, seen) = self.log.get(self.now).map_or((Window::ZERO, Window::ZERO), |e| (e.when, e.seen));
-        self.log.push(Event { what, when, seen, cause: Some(self.now), part: Part::Same });
+        self.record(Event { what, when, seen, cause: Some(self.now), part: Part::Same });
     }
 
     fn cancel(&mut self, mut which: impl FnMut(Happening) -> bool) {
@@ -452,6 +487,15 @@ impl<P: Placer> Sim<P> {
             .enumerate()
             .filter(|(_, p)| p.exists)
             .map(|(i, p)| (PodId(u32::try_from(i).unwrap_or(u32::MAX)), p))
+    }
+
+    /// Existing pods of a workload, in order of creation.
+    fn live_of(&self, workload: WorkloadId) -> Vec<PodId> {
+        let newest = self.workloads[usize::from(workload.0)].newest;
+        let chain = std::iter::successors(newest, |&pod| self.pod(pod).earlier);
+        let mut pods: Vec<PodId> = chain.filter(|&pod| self.pod(pod).exists).collect();
+        pods.reverse();
+        pods
     }
 
     fn on(&self, node: NodeId) -> Vec<PodId> {

@@ -62,7 +62,7 @@ impl<P: Placer> Sim<P> {
             );
         }
         if self.node(node).no_execute || self.node(node).out_of_service {
-            self.start_patience(pod, node);
+            self.start_patience(pod, node, self.on(node).len());
         }
         self.wake(News::Bound(pod, node));
     }
@@ -98,6 +98,9 @@ impl<P: Placer> Sim<P> {
         state.queue = Queue::Asleep(rejectors);
         state.attempts = state.attempts.saturating_add(1);
         state.failed_at = Some(now);
+        if let Err(place) = self.asleep.binary_search(&pod) {
+            self.asleep.insert(place, pod);
+        }
         self.cancel(|what| what == Happening::Flush(pod));
     }
 
@@ -120,20 +123,27 @@ impl<P: Placer> Sim<P> {
 
     /// As [`Sim::wake`], but these pods miss it.
     pub(super) fn wake_except(&mut self, news: News, missed: &[PodId]) {
-        let sleeping: Vec<(PodId, Rejectors)> = self
-            .live()
-            .filter(|(_, p)| p.node.is_none() && !p.terminating)
-            .filter_map(|(id, p)| match p.queue {
-                Queue::Asleep(rejectors) => Some((id, rejectors)),
-                Queue::Active => None,
-            })
-            .collect();
-        for (pod, rejectors) in sleeping {
+        let mut asleep = std::mem::take(&mut self.asleep);
+        asleep.retain(|&pod| self.sleeps(pod).is_some());
+        self.asleep.clone_from(&asleep);
+        for pod in asleep {
+            let Some(rejectors) = self.sleeps(pod) else { continue };
             if !missed.contains(&pod) && self.placer.wakes(pod, rejectors, news) {
                 self.activate(pod, Window::ZERO);
             } else if !matches!(news, News::Bound(..)) {
                 self.leave_over(pod);
             }
+        }
+    }
+
+    /// The plugins that rejected a pod, if it waits for one of them to hear of something.
+    fn sleeps(&self, pod: PodId) -> Option<Rejectors> {
+        let state = self.pod(pod);
+        match state.queue {
+            Queue::Asleep(rejectors) if state.exists && state.node.is_none() && !state.terminating => {
+                Some(rejectors)
+            }
+            _ => None,
         }
     }
 

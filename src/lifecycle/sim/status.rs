@@ -58,10 +58,7 @@ impl<P: Placer> Sim<P> {
     #[must_use]
     pub fn status(&self, workload: WorkloadId) -> WorkloadStatus {
         let mut status = WorkloadStatus::default();
-        for (id, pod) in self.live() {
-            if pod.workload != workload {
-                continue;
-            }
+        for id in self.live_of(workload) {
             match self.pod_status(id) {
                 Some(PodStatus::Up(n)) => status.up.push(n),
                 Some(PodStatus::Starting(n)) => status.starting.push(n),

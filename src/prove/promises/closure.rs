@@ -31,7 +31,7 @@ fn up(cell: &Cell) -> bool {
 }
 
 /// Rows that a row needs: components of its service, `namespace/workload`, and the cluster's DNS.
-fn needed<'a>(case: &'a Case<'_>, row: &Row) -> Vec<&'a Row> {
+fn needed<'a>(case: &'a Case<'_>, row: &Row, dns: Option<&'a Row>) -> Vec<&'a Row> {
     let Some(carrier) = case.carrier(row) else { return Vec::new() };
     let workload = |other: &Row| case.model.facts.workloads[usize::from(other.id.0)].name.as_str();
     let meant = |need: &str, other: &&Row| {
@@ -46,7 +46,6 @@ fn needed<'a>(case: &'a Case<'_>, row: &Row) -> Vec<&'a Row> {
         .iter()
         .filter_map(|need| case.model.rows.iter().find(|other| meant(need, other)))
         .collect();
-    let dns = case.model.rows.iter().find(|other| workload(other) == DNS);
     rows.extend(dns.filter(|dns| !rows.iter().any(|r| r.id == dns.id) && dns.id != row.id));
     rows
 }
@@ -54,14 +53,14 @@ fn needed<'a>(case: &'a Case<'_>, row: &Row) -> Vec<&'a Row> {
 /// What runs after a loss while something that it needs does not; the first loss is told.
 fn needs(case: &Case<'_>) -> Vec<Diagnostic> {
     let mut told: BTreeMap<(usize, usize), String> = BTreeMap::new();
-    for column in case.proof.columns.iter().filter(|c| c.api) {
-        let Some(cells) = after(column) else { continue };
-        for row in case.claimed().filter(|row| case.lifeboat_tier(row)) {
-            let at = usize::from(row.id.0);
-            if !up(&cells[at]) {
-                continue;
-            }
-            for need in needed(case, row) {
+    let facts = &case.model.facts.workloads;
+    let dns = case.model.rows.iter().find(|row| facts[usize::from(row.id.0)].name == DNS);
+    for row in case.claimed().filter(|row| case.lifeboat_tier(row)) {
+        let needed = needed(case, row, dns);
+        let at = usize::from(row.id.0);
+        for column in case.proof.columns.iter().filter(|c| c.api && !needed.is_empty()) {
+            let Some(cells) = after(column).filter(|cells| up(&cells[at])) else { continue };
+            for need in &needed {
                 let other = usize::from(need.id.0);
                 if !up(&cells[other]) {
                     let lost = column.lost.first().map_or_else(String::new, |set| case.model.names(set));

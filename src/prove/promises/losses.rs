@@ -2,9 +2,6 @@
 
 use super::{Case, found};
 use crate::diag::{Diagnostic, codes::survival as codes};
-use crate::lifecycle::{First, Happening, NodeId, What};
-use crate::policy::Phase;
-use crate::prove::play::{self, Played};
 
 pub(super) fn check(case: &Case<'_>) -> Vec<Diagnostic> {
     let mut all = unclaimed(case);
@@ -12,14 +9,13 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Diagnostic> {
     // Columns come with the smaller sets first, so that the first hit is the smallest.
     for column in case.proof.columns.iter().filter(|c| c.api) {
         let Some(set) = column.lost.first().filter(|set| set.len() > 1) else { continue };
-        let Some(played) = play::lose(&case.green, std::slice::from_ref(set), Phase::Eviction, &mut First)
-        else {
-            continue;
-        };
-        let tainted = |n: &&NodeId| played.run.nodes[usize::from(n.0)].no_execute;
-        match set.iter().filter(tainted).count() {
-            n if n < set.len() => stops = stops.or(Some((set.clone(), n))),
-            _ => gaps = gaps.or_else(|| gap(&played).map(|gap| (set.clone(), gap))),
+        match &column.taints {
+            None => {}
+            Some(taints) if taints.nodes < set.len() => stops = stops.or(Some((set.clone(), taints.nodes))),
+            Some(taints) => {
+                let gap = taints.apart / 1000;
+                gaps = gaps.or((gap > 0).then(|| (set.clone(), gap)));
+            }
         }
     }
     let total = case.model.nodes.len();
@@ -51,14 +47,6 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Diagnostic> {
         );
     }
     all
-}
-
-/// Whole seconds between the first and the last NoExecute taint, if there are any.
-fn gap(played: &Played<'_>) -> Option<u64> {
-    let taints = played.run.log.iter().filter(|e| matches!(e.what, What::Fired(Happening::NoExecute(_))));
-    let times: Vec<u64> = taints.filter_map(|e| e.when.latest).collect();
-    let gap = times.iter().max()?.saturating_sub(*times.iter().min()?);
-    (gap >= 1000).then_some(gap / 1000)
 }
 
 /// Nodes of whose single loss no scenario speaks.

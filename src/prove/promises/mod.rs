@@ -6,27 +6,37 @@ mod fence;
 mod losses;
 mod passengers;
 
+use std::collections::BTreeMap;
+
 use crate::diag::{Code, Diagnostic};
 use crate::plan::{Carrier, Plan};
 use crate::source::Span;
 
 use super::Proof;
 use super::model::{Model, Row};
-use super::play::{self, Run};
 
 /// What the findings are made from.
 struct Case<'a> {
     model: &'a Model,
     proof: &'a Proof,
     plan: &'a Plan,
-    green: Run<'a>,
+    /// The carrier behind each row, if the plan has it.
+    carriers: Vec<Option<&'a Carrier>>,
 }
 
 /// Everything that there is to say, losses first.
 #[must_use]
 pub fn of(model: &Model, proof: &Proof, plan: &Plan) -> Vec<Diagnostic> {
-    let Some(green) = play::canonical(model) else { return Vec::new() };
-    let case = Case { model, proof, plan, green };
+    if proof.columns.is_empty() {
+        return Vec::new();
+    }
+    let named: BTreeMap<(&str, &str), &Carrier> =
+        plan.carriers.iter().rev().map(|c| ((c.namespace.as_str(), c.workload.as_str()), c)).collect();
+    let carrier = |row: &Row| {
+        let name = &model.facts.workloads[usize::from(row.id.0)].name;
+        named.get(&name.split_once('/')?).copied()
+    };
+    let case = Case { model, proof, plan, carriers: model.rows.iter().map(carrier).collect() };
     let mut found = losses::check(&case);
     found.extend(fence::check(&case));
     found.extend(closure::check(&case));
@@ -37,8 +47,7 @@ pub fn of(model: &Model, proof: &Proof, plan: &Plan) -> Vec<Diagnostic> {
 impl Case<'_> {
     /// The carrier behind a row, if the plan has it.
     fn carrier(&self, row: &Row) -> Option<&Carrier> {
-        let name = &self.model.facts.workloads[usize::from(row.id.0)].name;
-        self.plan.carriers.iter().find(|c| *name == format!("{}/{}", c.namespace, c.workload))
+        self.carriers[usize::from(row.id.0)]
     }
 
     /// The policy's line that brings a row in.

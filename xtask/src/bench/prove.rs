@@ -119,7 +119,7 @@ fn site(repeat: u32) -> f64 {
             ends.sum::<u64>()
         });
         decisions += more;
-        timed(&mut full, || std::hint::black_box(table::columns(&model, &run, None)));
+        timed(&mut full, || std::hint::black_box(table::columns(&model, &run, None, &mut |_, _, _| {})));
     }
     let ms = |t: Duration| t.as_secs_f64() * 1e3 / f64::from(repeat);
     println!("site       three nodes, 60 pods, one thread, {repeat} repetitions");
