@@ -1,6 +1,7 @@
 //! What values do to a carrier, computed from the catalogue: the same answer that Helm gives by
 //! rendering. A build asserts it of each overlay, and conformance compares it with real Helm.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
@@ -28,6 +29,11 @@ impl Edition {
     /// The value at a path once Helm has merged `values` over the chart's defaults.
     #[must_use]
     pub fn effective(&self, path: &ValuePath, values: &Value) -> Option<Value> {
+        self.seen(path, values).map(Cow::into_owned)
+    }
+
+    /// The same, borrowed where nothing is merged.
+    fn seen<'a>(&'a self, path: &ValuePath, values: &'a Value) -> Option<Cow<'a, Value>> {
         let defaults = self.tree.get_or_init(|| {
             let mut tree = Value::Null;
             for (at, default) in &self.defaults {
@@ -36,7 +42,7 @@ impl Edition {
             tree
         });
         if values.is_null() {
-            return path.get(defaults).cloned();
+            return path.get(defaults).map(Cow::Borrowed);
         }
         merged_at(Some(defaults), Some(values), path.keys())
     }
@@ -45,11 +51,11 @@ impl Edition {
     #[must_use]
     pub fn holds(&self, conditions: &[Condition], values: &Value) -> bool {
         conditions.iter().all(|condition| {
-            let is = self.effective(&condition.path, values).unwrap_or(Value::Null);
+            let is = self.seen(&condition.path, values).unwrap_or(Cow::Owned(Value::Null));
             match &condition.is {
                 Value::Bool(wanted) => is_set(&is) == *wanted,
                 Value::Array(any) => any.contains(&is),
-                wanted => is == *wanted,
+                wanted => *is == *wanted,
             }
         })
     }
@@ -58,55 +64,60 @@ impl Edition {
     ///
     /// # Errors
     /// [`Opaque`] where the catalogue cannot say.
-    pub fn apply(
-        &self,
-        component: &Component,
+    pub fn apply<'a>(
+        &'a self,
+        component: &'a Component,
         target: &Target,
-        values: &Value,
-    ) -> Result<Option<Value>, Opaque> {
+        values: &'a Value,
+    ) -> Result<Option<Cow<'a, Value>>, Opaque> {
         match component.reach(target) {
             None | Some(Reach::Unreachable(_)) => Ok(None),
-            Some(Reach::Fixed(value)) => Ok(Some(value.clone())),
+            Some(Reach::Fixed(value)) => Ok(Some(Cow::Borrowed(value))),
             Some(Reach::Wired(wiring)) => self.wired(wiring, target, values),
         }
     }
 
-    fn wired(&self, wiring: &Wiring, target: &Target, values: &Value) -> Result<Option<Value>, Opaque> {
+    fn wired<'a>(
+        &'a self,
+        wiring: &'a Wiring,
+        target: &Target,
+        values: &'a Value,
+    ) -> Result<Option<Cow<'a, Value>>, Opaque> {
         let preset = wiring.preset.as_ref();
         let base = match preset {
             Some(preset) => self.preset(preset, values),
-            None => Ok(wiring.base.clone()),
+            None => Ok(wiring.base.as_ref()),
         };
         let number = *target == Target::Field(super::edition::Field::Replicas);
         for wire in &wiring.chain {
-            let Some(value) = self.effective(&wire.path, values) else { continue };
+            let Some(value) = self.seen(&wire.path, values) else { continue };
             if !(is_set(&value) || number && value.is_number()) {
                 continue;
             }
             let value = match &wire.shape {
                 Shape::Native => value,
                 // At its default such a path writes what is known as the template's own.
-                Shape::YamlText | Shape::Custom(_) if Some(&value) == wire.default.as_ref() => continue,
+                Shape::YamlText | Shape::Custom(_) if Some(&*value) == wire.default.as_ref() => continue,
                 Shape::YamlText => return Err(Opaque::Text(wire.path.clone())),
                 Shape::Custom(_) => return Err(Opaque::CustomForm(wire.path.clone())),
             };
             return match (wire.merge, base?) {
                 (Merge::Replace, _) | (_, None) => Ok(Some(value)),
-                (Merge::Deep, Some(base)) => Ok(Some(coalesce(&base, &value))),
-                (Merge::Append, Some(base)) => Ok(Some(append(&base, &value))),
-                (Merge::Duplicates, Some(base)) => beside(&value, &base, preset),
+                (Merge::Deep, Some(base)) => Ok(Some(Cow::Owned(coalesce(base, &value)))),
+                (Merge::Append, Some(base)) => Ok(Some(Cow::Owned(append(base, &value)))),
+                (Merge::Duplicates, Some(base)) => Ok(beside(&value, base, preset)?.map(Cow::Owned)),
             };
         }
-        base
+        Ok(base?.map(Cow::Borrowed))
     }
 
-    fn preset(&self, preset: &Preset, values: &Value) -> Result<Option<Value>, Opaque> {
-        let setting = self.effective(&preset.path, values).unwrap_or(Value::Null);
-        if preset.off.as_ref() == Some(&setting) {
+    fn preset<'a>(&'a self, preset: &'a Preset, values: &Value) -> Result<Option<&'a Value>, Opaque> {
+        let setting = self.seen(&preset.path, values).unwrap_or(Cow::Owned(Value::Null));
+        if preset.off.as_ref() == Some(&*setting) {
             return Ok(None);
         }
-        let case = preset.cases.iter().find(|(is, _)| *is == setting);
-        case.map(|(_, gives)| gives.clone()).ok_or_else(|| Opaque::UnknownPreset(preset.path.clone()))
+        let case = preset.cases.iter().find(|(is, _)| *is == *setting);
+        case.map(|(_, gives)| gives.as_ref()).ok_or_else(|| Opaque::UnknownPreset(preset.path.clone()))
     }
 
     /// This edition with all names filled in for a release: `{release}`, `{namespace}` and the chart's
@@ -130,11 +141,11 @@ impl Edition {
 }
 
 /// What [`coalesce`] makes of two trees at one path, without making the rest of it.
-fn merged_at(low: Option<&Value>, high: Option<&Value>, path: &[String]) -> Option<Value> {
+fn merged_at<'a>(low: Option<&'a Value>, high: Option<&'a Value>, path: &[String]) -> Option<Cow<'a, Value>> {
     let Some((key, rest)) = path.split_first() else {
         return match (low, high) {
-            (Some(low), Some(high)) => Some(coalesce(low, high)),
-            (low, high) => high.or(low).cloned(),
+            (Some(low), Some(high)) => Some(Cow::Owned(coalesce(low, high))),
+            (low, high) => high.or(low).map(Cow::Borrowed),
         };
     };
     match (low, high) {

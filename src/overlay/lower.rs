@@ -61,7 +61,7 @@ pub fn lower_service(plan: &Plan, service: usize) -> (Overlay, Vec<Diagnostic>) 
     let mut overlay = Overlay { service, leaves: lowering.leaves };
     let mut diagnostics = lowering.diagnostics;
     if diagnostics.is_empty() {
-        diagnostics = round_trip(plan, &overlay);
+        diagnostics = round_trip(plan, &overlay, |_| true);
     }
     if diagnostics.is_empty() {
         prune(plan, &mut overlay);
@@ -78,11 +78,27 @@ fn prune(plan: &Plan, overlay: &mut Overlay) {
         .filter_map(|(_, reach)| reach.wiring()?.chain.split_last())
         .flat_map(|(_, winners)| winners.iter().map(|wire| &wire.path))
         .collect();
+    let whole = overlay.clone();
+    // Whom a leaf does not reach would hardly miss it: all are asked once, at the end.
+    drop_needless(overlay, &falls_back, |overlay, leaf| {
+        round_trip(plan, overlay, |id| leaf.carriers.contains(&id))
+    });
+    if overlay.leaves.len() < whole.leaves.len() && !round_trip(plan, overlay, |_| true).is_empty() {
+        *overlay = whole;
+        drop_needless(overlay, &falls_back, |overlay, _| round_trip(plan, overlay, |_| true));
+    }
+}
+
+fn drop_needless(
+    overlay: &mut Overlay,
+    falls_back: &[&ValuePath],
+    missed: impl Fn(&Overlay, &Leaf) -> Vec<Diagnostic>,
+) {
     let mut at = 0;
     while at < overlay.leaves.len() {
         if falls_back.contains(&&overlay.leaves[at].path) {
             let leaf = overlay.leaves.remove(at);
-            if round_trip(plan, overlay).is_empty() {
+            if missed(overlay, &leaf).is_empty() {
                 continue;
             }
             overlay.leaves.insert(at, leaf);
@@ -308,15 +324,15 @@ fn has_template(value: &Value) -> bool {
 }
 
 /// Applies the overlay to the catalogue's model of the chart and compares every field of every
-/// installed component with the plan.
-fn round_trip(plan: &Plan, overlay: &Overlay) -> Vec<Diagnostic> {
+/// installed component that is asked about with the plan.
+fn round_trip(plan: &Plan, overlay: &Overlay, asked: impl Fn(CarrierId) -> bool) -> Vec<Diagnostic> {
     let service = &plan.services[overlay.service];
     let edition = &service.edition;
     let values = merge_files(&service.team, &overlay.values());
     let mut found = Vec::new();
-    for carrier in &plan.carriers {
+    for (id, carrier) in plan.carrier_ids() {
         let Owner::Component { service: s, component } = &carrier.owner else { continue };
-        if *s != overlay.service {
+        if *s != overlay.service || !asked(id) {
             continue;
         }
         let known = &edition.components[component];
@@ -348,7 +364,7 @@ fn round_trip(plan: &Plan, overlay: &Overlay) -> Vec<Diagnostic> {
             let wanted = carrier.field(&target);
             let got = edition.apply(known, &target, &values);
             let text = match got {
-                Ok(got) if got.as_ref() == wanted => continue,
+                Ok(got) if got.as_deref() == wanted => continue,
                 Err(Opaque::Text(_)) => continue,
                 Ok(got) => {
                     format!("it would be {}", got.map_or_else(|| "absent".to_owned(), |v| v.to_string()))

@@ -48,7 +48,7 @@ impl Baseline {
                 Ok(Some(value)) => {
                     let chain = reach.wiring().map_or(&[][..], |wiring| &wiring.chain[..]);
                     let own = chain.iter().find_map(|wire| wire.path.get(team).cloned());
-                    baseline.fields.insert(target, Base { value, team: own });
+                    baseline.fields.insert(target, Base { value: value.into_owned(), team: own });
                 }
                 Ok(None) => {}
                 Err(opaque) => {

@@ -109,12 +109,12 @@ impl Compare<'_> {
     ) {
         match edition.apply(component, target, values) {
             Ok(value) => {
-                let value = value.filter(is_set);
-                if value.as_ref() != rendered {
+                let value = value.as_deref().filter(|value| is_set(value));
+                if value != rendered {
                     let show = |v: Option<&Value>| v.map_or_else(|| "nothing".to_owned(), Value::to_string);
                     self.differs(format!(
                         "{name} {target}: {} by the catalogue, {} by Helm",
-                        show(value.as_ref()),
+                        show(value),
                         show(rendered)
                     ));
                 }

@@ -132,7 +132,7 @@ impl Compare<'_> {
             return;
         }
         match edition.apply(component, target, &values) {
-            Ok(Some(value)) if value == expected => {}
+            Ok(Some(value)) if *value == expected => {}
             Ok(value) => self.differs(format!(
                 "{} {target} set through {}: {value:?} by the catalogue, {expected} by Helm",
                 carrier.id, wire.path
