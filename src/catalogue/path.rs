@@ -71,6 +71,27 @@ impl ValuePath {
     }
 }
 
+impl ValuePath {
+    /// Takes the value at this path out, with the maps that are empty without it.
+    pub fn take(&self, values: &mut Value) -> Option<Value> {
+        take(&self.0, values)
+    }
+}
+
+fn take(path: &[String], values: &mut Value) -> Option<Value> {
+    let (key, rest) = path.split_first()?;
+    let map = values.as_object_mut()?;
+    if rest.is_empty() {
+        return map.shift_remove(key);
+    }
+    let below = map.get_mut(key)?;
+    let taken = take(rest, below)?;
+    if below.as_object().is_some_and(Map::is_empty) {
+        map.shift_remove(key);
+    }
+    Some(taken)
+}
+
 impl fmt::Display for ValuePath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, key) in self.0.iter().enumerate() {

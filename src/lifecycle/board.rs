@@ -44,11 +44,11 @@ impl Compiled {
     ///
     /// # Errors
     /// As [`World::compile`].
-    pub fn of(cluster: &Cluster, facts: &Facts) -> Result<Self, CompileError> {
-        let mut cluster = cluster.clone();
+    pub fn of(given: &Cluster, facts: &Facts) -> Result<Self, CompileError> {
+        let mut cluster = given.clone();
         let mut pods: Vec<Pod> = Vec::new();
         let mut counts = Vec::new();
-        for (workload, fact) in cluster.workloads.clone().iter().zip(&facts.workloads) {
+        for (workload, fact) in given.workloads.iter().zip(&facts.workloads) {
             let count = ordinals(workload, fact.replicas, cluster.nodes.len());
             if workload.kind == WorkloadKind::StatefulSet {
                 for ordinal in 0..count {

@@ -61,7 +61,7 @@ pub fn lower_service(plan: &Plan, service: usize) -> (Overlay, Vec<Diagnostic>) 
     let mut overlay = Overlay { service, leaves: lowering.leaves };
     let mut diagnostics = lowering.diagnostics;
     if diagnostics.is_empty() {
-        diagnostics = round_trip(plan, &overlay, |_| true);
+        diagnostics = round_trip(plan, &overlay);
     }
     if diagnostics.is_empty() {
         prune(plan, &mut overlay);
@@ -80,28 +80,33 @@ fn prune(plan: &Plan, overlay: &mut Overlay) {
         .collect();
     let whole = overlay.clone();
     // Whom a leaf does not reach would hardly miss it: all are asked once, at the end.
-    drop_needless(overlay, &falls_back, |overlay, leaf| {
-        round_trip(plan, overlay, |id| leaf.carriers.contains(&id))
-    });
-    if overlay.leaves.len() < whole.leaves.len() && !round_trip(plan, overlay, |_| true).is_empty() {
+    drop_needless(plan, overlay, &falls_back, |leaf, id| leaf.carriers.contains(&id));
+    if overlay.leaves.len() < whole.leaves.len() && !round_trip(plan, overlay).is_empty() {
         *overlay = whole;
-        drop_needless(overlay, &falls_back, |overlay, _| round_trip(plan, overlay, |_| true));
+        drop_needless(plan, overlay, &falls_back, |_, _| true);
     }
 }
 
 fn drop_needless(
+    plan: &Plan,
     overlay: &mut Overlay,
     falls_back: &[&ValuePath],
-    missed: impl Fn(&Overlay, &Leaf) -> Vec<Diagnostic>,
+    misses: impl Fn(&Leaf, CarrierId) -> bool,
 ) {
+    let team = &plan.services[overlay.service].team;
+    let mut values = merge_files(team, &overlay.values());
     let mut at = 0;
-    while at < overlay.leaves.len() {
-        if falls_back.contains(&&overlay.leaves[at].path) {
-            let leaf = overlay.leaves.remove(at);
-            if missed(overlay, &leaf).is_empty() {
+    while let Some(leaf) = overlay.leaves.get(at) {
+        if falls_back.contains(&&leaf.path) {
+            let taken = leaf.path.take(&mut values);
+            if let Some(own) = leaf.path.get(team) {
+                leaf.path.set(&mut values, own.clone());
+            }
+            if unlike_planned(plan, overlay.service, &values, |id| misses(leaf, id)).is_empty() {
+                overlay.leaves.remove(at);
                 continue;
             }
-            overlay.leaves.insert(at, leaf);
+            leaf.path.set(&mut values, taken.unwrap_or_default());
         }
         at += 1;
     }
@@ -324,19 +329,28 @@ fn has_template(value: &Value) -> bool {
 }
 
 /// Applies the overlay to the catalogue's model of the chart and compares every field of every
-/// installed component that is asked about with the plan.
-fn round_trip(plan: &Plan, overlay: &Overlay, asked: impl Fn(CarrierId) -> bool) -> Vec<Diagnostic> {
-    let service = &plan.services[overlay.service];
-    let edition = &service.edition;
-    let values = merge_files(&service.team, &overlay.values());
+/// installed component with the plan.
+fn round_trip(plan: &Plan, overlay: &Overlay) -> Vec<Diagnostic> {
+    let values = merge_files(&plan.services[overlay.service].team, &overlay.values());
+    unlike_planned(plan, overlay.service, &values, |_| true)
+}
+
+/// What these values make otherwise than planned of the components that are asked about.
+fn unlike_planned(
+    plan: &Plan,
+    service: usize,
+    values: &Value,
+    asked: impl Fn(CarrierId) -> bool,
+) -> Vec<Diagnostic> {
+    let edition = &plan.services[service].edition;
     let mut found = Vec::new();
     for (id, carrier) in plan.carrier_ids() {
         let Owner::Component { service: s, component } = &carrier.owner else { continue };
-        if *s != overlay.service || !asked(id) {
+        if *s != service || !asked(id) {
             continue;
         }
         let known = &edition.components[component];
-        if edition.holds(&known.when, &values) != carrier.enabled.value {
+        if edition.holds(&known.when, values) != carrier.enabled.value {
             let name = plan.display(carrier);
             let state = if carrier.enabled.value { "on" } else { "off" };
             let message = format!("{name} would not be switched {state}");
@@ -362,7 +376,7 @@ fn round_trip(plan: &Plan, overlay: &Overlay, asked: impl Fn(CarrierId) -> bool)
                 continue;
             }
             let wanted = carrier.field(&target);
-            let got = edition.apply(known, &target, &values);
+            let got = edition.apply(known, &target, values);
             let text = match got {
                 Ok(got) if got.as_deref() == wanted => continue,
                 Err(Opaque::Text(_)) => continue,

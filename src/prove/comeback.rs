@@ -40,7 +40,8 @@ pub struct NextLoss {
 /// The ways back that were found so far.
 pub struct Comebacks<'m> {
     model: &'m Model,
-    singles: Vec<(NodeId, Option<Played<'m>>)>,
+    /// Which workloads the loss of each node spares when it hits green, by row.
+    spared: Vec<(NodeId, Option<Vec<bool>>)>,
     found: Vec<Option<Comeback>>,
     survived: bool,
 }
@@ -49,11 +50,13 @@ impl<'m> Comebacks<'m> {
     /// None yet.
     #[must_use]
     pub fn new(model: &'m Model, green: &Run<'m>) -> Self {
-        let phase = last_phase(model);
         let single = |node| {
-            (node, lose(green, node).and_then(|(e, f)| if phase == Phase::Eviction { Some(e) } else { f }))
+            let (evicted, fenced) = lose(green, node)?;
+            let played = if last_phase(model) == Phase::Eviction { evicted } else { fenced? };
+            Some(model.rows.iter().map(|row| runs(model, &played.run, row.id)).collect())
         };
-        Self { model, singles: model.node_ids().map(single).collect(), found: Vec::new(), survived: false }
+        let spared = model.node_ids().map(|node| (node, single(node))).collect();
+        Self { model, spared, found: Vec::new(), survived: false }
     }
 
     /// Looks at the return of a loss set that was played for the table, if the control plane survived the loss.
@@ -61,7 +64,7 @@ impl<'m> Comebacks<'m> {
         match phase {
             Phase::Eviction => self.survived = played.run.api,
             Phase::Return if self.survived && !set.is_empty() => {
-                self.found.push(after(self.model, &played.run, set, &self.singles));
+                self.found.push(after(self.model, &played.run, set, &self.spared));
             }
             _ => {}
         }
@@ -90,23 +93,18 @@ fn after(
     model: &Model,
     back: &Run<'_>,
     set: &[NodeId],
-    singles: &[(NodeId, Option<Played<'_>>)],
+    spared: &[(NodeId, Option<Vec<bool>>)],
 ) -> Option<Comeback> {
     let mut next = Vec::new();
-    for (node, from_green) in singles {
-        next.push(NextLoss { node: *node, breaks: breaks(model, *node, back, from_green.as_ref())? });
+    for (node, by_green) in spared {
+        next.push(NextLoss { node: *node, breaks: breaks(model, *node, back, by_green.as_deref())? });
     }
     let (rollouts, green_again) = roll(model, back);
     Some(Comeback { lost: set.to_vec(), astray: astray(model, back), next, rollouts, green: green_again })
 }
 
 /// Claims about exactly this loss that fail; without any, workloads that do not run although they would after green.
-fn breaks(
-    model: &Model,
-    node: NodeId,
-    back: &Run<'_>,
-    from_green: Option<&Played<'_>>,
-) -> Option<Vec<String>> {
+fn breaks(model: &Model, node: NodeId, back: &Run<'_>, by_green: Option<&[bool]>) -> Option<Vec<String>> {
     let about = |c: &&Claim| {
         c.event.is_none() && c.phase != Phase::Return && c.losses.iter().any(|order| *order == [vec![node]])
     };
@@ -119,11 +117,15 @@ fn breaks(
         return Some(broken.map(|c| format!("{}: {}", c.scenario, super::render::claim_text(c))).collect());
     }
     let played = at(last_phase(model));
-    let runs =
-        |played: &Played<'_>, id| judge::wanted(model, &played.run, id) <= played.run.status(id).up.len();
-    let spared = |id| from_green.is_some_and(|green| runs(green, id)) && !runs(played, id);
+    let spared = |id: WorkloadId| by_green.is_some_and(|spared| spared[usize::from(id.0)]);
+    let spared = |id| spared(id) && !runs(model, &played.run, id);
     let rows = model.rows.iter().filter(|r| r.claimed && !r.daemon && spared(r.id));
     Some(rows.map(|r| format!("{} {}", r.name, judge::state_in_words(model, &played.run, r.id))).collect())
+}
+
+/// Whether all pods of a workload run that should.
+fn runs(model: &Model, run: &Run<'_>, id: WorkloadId) -> bool {
+    judge::wanted(model, run, id) <= run.status(id).up.len()
 }
 
 /// Claimed workloads that stand on a last resort or do not run; and the lock, if it waits.

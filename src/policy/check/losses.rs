@@ -95,8 +95,9 @@ fn named(
     phrase: &Field<String>,
     text: &str,
 ) -> Option<Vec<Loss>> {
-    if let Some(near) =
-        did_you_mean(text, PHRASES.iter().copied()).filter(|_| nodes::find(nodes, text).is_none())
+    let mut words = text.split([',', ' ']).filter(|word| !word.is_empty() && *word != "then");
+    if !words.all(|word| nodes::find(nodes, word).is_some())
+        && let Some(near) = did_you_mean(text, PHRASES.iter().copied())
     {
         let message = format!("`{text}` is no phrase for a loss");
         let help = format!("did you mean `{near}`?");
