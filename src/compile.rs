@@ -65,10 +65,7 @@ pub fn compile_after(
     loader: &dyn Loader,
     sources: &mut SourceMap,
 ) -> Result<Compilation, Vec<Diagnostic>> {
-    let (plan, mut findings) = decided(policy, catalogue, loader, sources)?;
-    let mut lowered = overlay::lower(&plan);
-    findings.append(&mut lowered.diagnostics);
-    let mut findings = judged(&plan.policy, findings)?;
+    let Prepared { plan, lowered, warnings: mut findings } = prepare(policy, catalogue, loader, sources)?;
     let Proved { proof, claims, rebalance } = proved(&plan);
     let known = Known {
         builds: earlier.builds_after(&emit::cluster::build_labels(&plan)),
@@ -90,6 +87,34 @@ pub fn compile_after(
     artifacts.push(Artifact::text(emit::record::FILE, record.text()));
     let member = emit::delivery::member(&plan, &lowered);
     Ok(Compilation { plan, lowered, artifacts, record, proof, claims, warnings: findings, member })
+}
+
+/// A policy with its decisions and overlays, of which nothing is written or proved yet.
+#[derive(Debug)]
+pub struct Prepared {
+    /// Every decision.
+    pub plan: Plan,
+    /// The overlays.
+    pub lowered: Lowered,
+    /// Warnings and notes.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Plans a policy and lowers it to overlays.
+///
+/// # Errors
+/// All findings, at least one of which is an error.
+pub fn prepare(
+    policy: Policy,
+    catalogue: &Catalogue,
+    loader: &dyn Loader,
+    sources: &mut SourceMap,
+) -> Result<Prepared, Vec<Diagnostic>> {
+    let (plan, mut findings) = decided(policy, catalogue, loader, sources)?;
+    let mut lowered = overlay::lower(&plan);
+    findings.append(&mut lowered.diagnostics);
+    let warnings = judged(&plan.policy, findings)?;
+    Ok(Prepared { plan, lowered, warnings })
 }
 
 /// Plans a policy, for those who need no files.

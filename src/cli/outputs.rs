@@ -10,6 +10,8 @@ use lifeboat::catalogue::Catalogue;
 use lifeboat::compile::{self, Compilation};
 use lifeboat::diag::{Diagnostic, codes::build as codes};
 use lifeboat::emit::record::{FILE, Record};
+use lifeboat::overlay::Lowered;
+use lifeboat::plan::Plan;
 use lifeboat::policy::Policy;
 use lifeboat::source::SourceMap;
 use lifeboat::source::extends::relative;
@@ -29,30 +31,48 @@ pub(crate) struct Compiled {
     pub(crate) folder: PathBuf,
 }
 
+/// A policy with its decisions and overlays, for commands that write nothing.
+pub(crate) struct Prepared {
+    pub(crate) plan: Plan,
+    pub(crate) lowered: Lowered,
+    pub(crate) sources: SourceMap,
+}
+
 /// Reads and compiles a policy and reports every finding.
 pub(crate) fn compile(context: &Context, policy: &Path, out: Option<&Path>) -> Result<Compiled, ExitCode> {
-    let Loaded { policy: checked, mut sources } = context.load(policy)?;
+    let (checked, catalogue, mut sources) = read(context, policy)?;
     let folder = folder_of(&checked, policy, out);
-    let catalogue = match with_charts(Catalogue::builtin(), &checked, &mut sources) {
-        Ok(catalogue) => catalogue,
-        Err(findings) => {
-            context.report(findings, &sources);
-            return Err(ExitCode::from(BROKEN));
-        }
-    };
-    match compile::compile_after(&before(&folder), checked, &catalogue, &Files, &mut sources) {
-        Ok(mut compilation) => {
-            let warnings = std::mem::take(&mut compilation.warnings);
-            if context.report(warnings, &sources) {
-                return Err(ExitCode::from(FINDINGS));
-            }
-            Ok(Compiled { compilation, sources, folder })
-        }
-        Err(findings) => {
-            context.report(findings, &sources);
-            Err(ExitCode::from(BROKEN))
-        }
+    let compiled = compile::compile_after(&before(&folder), checked, &catalogue, &Files, &mut sources);
+    let mut compilation = compiled.map_err(|findings| broken(context, findings, &sources))?;
+    warned(context, std::mem::take(&mut compilation.warnings), &sources)?;
+    Ok(Compiled { compilation, sources, folder })
+}
+
+/// Reads and plans a policy and reports every finding.
+pub(crate) fn prepare(context: &Context, policy: &Path) -> Result<Prepared, ExitCode> {
+    let (checked, catalogue, mut sources) = read(context, policy)?;
+    let prepared = compile::prepare(checked, &catalogue, &Files, &mut sources);
+    let compile::Prepared { plan, lowered, warnings } =
+        prepared.map_err(|findings| broken(context, findings, &sources))?;
+    warned(context, warnings, &sources)?;
+    Ok(Prepared { plan, lowered, sources })
+}
+
+fn read(context: &Context, policy: &Path) -> Result<(Policy, Catalogue, SourceMap), ExitCode> {
+    let Loaded { policy: checked, mut sources } = context.load(policy)?;
+    match with_charts(Catalogue::builtin(), &checked, &mut sources) {
+        Ok(catalogue) => Ok((checked, catalogue, sources)),
+        Err(findings) => Err(broken(context, findings, &sources)),
     }
+}
+
+fn broken(context: &Context, findings: Vec<Diagnostic>, sources: &SourceMap) -> ExitCode {
+    context.report(findings, sources);
+    ExitCode::from(BROKEN)
+}
+
+fn warned(context: &Context, warnings: Vec<Diagnostic>, sources: &SourceMap) -> Result<(), ExitCode> {
+    if context.report(warnings, sources) { Err(ExitCode::from(FINDINGS)) } else { Ok(()) }
 }
 
 /// Where a policy's outputs go.

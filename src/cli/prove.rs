@@ -58,15 +58,15 @@ pub(crate) struct Args {
 
 pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
     let Some(policy) = args.policies.single() else { return over_fleet(context, args) };
-    let compiled = match outputs::compile(context, policy, None) {
-        Ok(compiled) => compiled,
+    let prepared = match outputs::prepare(context, policy) {
+        Ok(prepared) => prepared,
         Err(code) => return code,
     };
-    let plan = &compiled.compilation.plan;
+    let plan = &prepared.plan;
     let mut observed = None;
     let mut wrong = false;
     if !args.rendered.is_empty() {
-        match super::observed::read(context, plan, &compiled.sources, &args.rendered) {
+        match super::observed::read(context, plan, &prepared.sources, &args.rendered) {
             Ok((read, failed)) => (observed, wrong) = (Some(read), failed),
             Err(code) => return code,
         }
@@ -91,7 +91,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
                 &planned
             }
         };
-        match super::observed::usage(context, plan, cluster, &compiled.sources, file) {
+        match super::observed::usage(context, plan, cluster, &prepared.sources, file) {
             Ok(failed) => wrong |= failed,
             Err(code) => return code,
         }
@@ -114,7 +114,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
     let mut findings = prove::promises::of(&model, &proof, plan);
     apply_allowances(&plan.policy, &mut findings, survival::ALL);
     findings.extend(prove::findings::of(&model, &proof, Some(plan)));
-    let failed = context.report(findings, &compiled.sources);
+    let failed = context.report(findings, &prepared.sources);
     let detail = render::Detail { components: args.components, reasons: args.trace };
     // What was rendered does not follow from the policy alone, so changing the policy proves nothing of it.
     let found = remedies_for(plan, &proof, if observed.is_some() { 0 } else { args.remedies });

@@ -38,11 +38,11 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
-    let compiled = match outputs::compile(context, &args.policy, None) {
-        Ok(compiled) => compiled,
+    let prepared = match outputs::prepare(context, &args.policy) {
+        Ok(prepared) => prepared,
         Err(code) => return code,
     };
-    let (plan, sources) = (&compiled.compilation.plan, &compiled.sources);
+    let (plan, sources) = (&prepared.plan, &prepared.sources);
     let files = match files(&args.inputs) {
         Ok(files) => files,
         Err(error) => {

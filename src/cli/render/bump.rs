@@ -54,7 +54,7 @@ pub(super) fn run(job: &Job<'_>, tasks: &[Task], old: &Path) -> Result<ExitCode,
     if !findings.is_empty() {
         anstream::println!("values of the overlay that have become dead: {}", dead.len());
     }
-    let failed = job.context.report(findings, &job.compiled.sources);
+    let failed = job.context.report(findings, &job.prepared.sources);
     let name = job.keep(&task.name, &now)?;
     let code = job.verify(vec![Input { name, stream: Ok(Box::new(Cursor::new(now.into_bytes()))) }]);
     let verdict = match (code, failed) {

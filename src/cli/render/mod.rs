@@ -19,7 +19,7 @@ use lifeboat::yaml::Budget;
 
 use super::context::{BROKEN, Context, name_of};
 use super::helm::{self, Helm, HelmArgs, Release};
-use super::outputs::{self, Compiled};
+use super::outputs::{self, Prepared};
 use super::verify as verify_command;
 
 /// Render with your own Helm, and hold the result against the policy.
@@ -64,7 +64,7 @@ pub(crate) struct Args {
 struct Job<'a> {
     context: &'a Context,
     args: &'a Args,
-    compiled: &'a Compiled,
+    prepared: &'a Prepared,
     helm: Helm,
     kube_version: String,
     /// Where overlays and other short-lived files are.
@@ -85,11 +85,11 @@ type Stop = ExitCode;
 
 pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
     let (policy, services) = words(args);
-    let compiled = match outputs::compile(context, &policy, None) {
-        Ok(compiled) => compiled,
+    let prepared = match outputs::prepare(context, &policy) {
+        Ok(prepared) => prepared,
         Err(code) => return code,
     };
-    match render(context, args, &compiled, &services) {
+    match render(context, args, &prepared, &services) {
         Ok(code) | Err(code) => code,
     }
 }
@@ -105,19 +105,19 @@ fn words(args: &Args) -> (PathBuf, Vec<String>) {
 fn render(
     context: &Context,
     args: &Args,
-    compiled: &Compiled,
+    prepared: &Prepared,
     services: &[String],
 ) -> Result<ExitCode, Stop> {
     let stop = |message: String| {
         anstream::eprintln!("error: {message}");
         ExitCode::from(BROKEN)
     };
-    let plan = &compiled.compilation.plan;
+    let plan = &prepared.plan;
     let helm = Helm::start(&args.helm).map_err(stop)?;
     let kube_version =
         args.kube_version.clone().unwrap_or_else(|| format!("1.{}.0", plan.policy.cluster.minor.value));
     let folder = tempfile::tempdir().map_err(|error| stop(error.to_string()))?;
-    let job = Job { context, args, compiled, helm, kube_version, folder };
+    let job = Job { context, args, prepared, helm, kube_version, folder };
     let tasks = job.tasks(services)?;
     if let Some(old) = &args.against {
         return bump::run(&job, &tasks, old);
@@ -127,12 +127,12 @@ fn render(
 
 impl Job<'_> {
     fn plan(&self) -> &Plan {
-        &self.compiled.compilation.plan
+        &self.prepared.plan
     }
 
     /// Reports findings that end the run.
     fn stop(&self, findings: Vec<Diagnostic>) -> Stop {
-        self.context.report(findings, &self.compiled.sources);
+        self.context.report(findings, &self.prepared.sources);
         ExitCode::from(BROKEN)
     }
 
@@ -198,7 +198,7 @@ impl Job<'_> {
     }
 
     fn overlay(&self, service: usize) -> Option<&Overlay> {
-        self.compiled.compilation.lowered.overlays.iter().find(|overlay| overlay.service == service)
+        self.prepared.lowered.overlays.iter().find(|overlay| overlay.service == service)
     }
 
     /// The team's values files and those of the command line, in Helm's order.
@@ -269,7 +269,7 @@ impl Job<'_> {
         if !findings.is_empty() {
             return Err(self.stop(findings));
         }
-        let mut sources = self.compiled.sources.clone();
+        let mut sources = self.prepared.sources.clone();
         let dead = dead::find(self, tasks, &mut sources)?;
         let denied = self.context.report(dead, &sources);
         let code = self.verify(inputs);
@@ -281,7 +281,7 @@ impl Job<'_> {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let mut report = verify(self.plan(), inputs, &Budget::default(), threads);
         verify_command::levels(self.context, &mut report);
-        verify_command::print(self.context, &report, &self.compiled.sources, self.args.notes);
+        verify_command::print(self.context, &report, &self.prepared.sources, self.args.notes);
         report.exit_code()
     }
 
