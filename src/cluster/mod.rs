@@ -94,6 +94,26 @@ pub struct Cluster {
 }
 
 impl Cluster {
+    /// All of it but workloads and pods, which are most of it.
+    #[must_use]
+    pub fn without_pods(&self) -> Self {
+        Self {
+            version: self.version,
+            nodes: self.nodes.clone(),
+            namespaces: self.namespaces.clone(),
+            priority_classes: self.priority_classes.clone(),
+            services: self.services.clone(),
+            controllers: self.controllers.clone(),
+            pdbs: self.pdbs.clone(),
+            quotas: self.quotas.clone(),
+            storage_classes: self.storage_classes.clone(),
+            volumes: self.volumes.clone(),
+            claims: self.claims.clone(),
+            workloads: Vec::new(),
+            pods: Vec::new(),
+        }
+    }
+
     /// The node of this name.
     #[must_use]
     pub fn node(&self, name: &str) -> Option<&Node> {

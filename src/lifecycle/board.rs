@@ -45,7 +45,7 @@ impl Compiled {
     /// # Errors
     /// As [`World::compile`].
     pub fn of(given: &Cluster, facts: &Facts) -> Result<Self, CompileError> {
-        let mut cluster = given.clone();
+        let mut cluster = given.without_pods();
         let mut pods: Vec<Pod> = Vec::new();
         let mut counts = Vec::new();
         for (workload, fact) in given.workloads.iter().zip(&facts.workloads) {
@@ -77,7 +77,7 @@ impl Compiled {
                 pdb.status.disruptions_allowed = i32::try_from(allowed).unwrap_or(i32::MAX);
             }
         }
-        for (workload, &count) in cluster.workloads.iter().zip(&counts) {
+        for (workload, &count) in given.workloads.iter().zip(&counts) {
             for ordinal in 0..count {
                 pods.push(match (workload.kind, cluster.nodes.get(ordinal)) {
                     (WorkloadKind::DaemonSet, Some(node)) => workload.daemon_pod(&cluster, &node.name),
@@ -89,7 +89,7 @@ impl Compiled {
         let mut workloads = Vec::new();
         let mut samples = Vec::new();
         let mut from = 0;
-        for ((workload, &count), fact) in cluster.workloads.iter().zip(&counts).zip(&facts.workloads) {
+        for ((workload, &count), fact) in given.workloads.iter().zip(&counts).zip(&facts.workloads) {
             let claim = |name: &str| {
                 cluster
                     .claims
@@ -106,7 +106,7 @@ impl Compiled {
                 local: fact.storage == Storage::Local,
                 tolerates: MARKS.into_iter().filter(|m| tolerates(&pods[from], *m)).collect(),
             });
-            samples.push(pods[from].clone());
+            samples.push(&pods[from]);
             from += count;
         }
         let hints = Hints::of(&cluster, &samples);

@@ -11,17 +11,23 @@ use crate::cluster::Cluster;
 use crate::kube::{Pod, PodAffinityTerm};
 use crate::scheduler::Plugin;
 
-/// What pods of one workload mean to a waiting pod of another.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Relation {
+/// What pods of one workload mean to a waiting pod of another: a set of these.
+#[derive(Clone, Copy, Debug, Default)]
+struct Relation(u8);
+
+impl Relation {
     /// It matches all of the waiting pod's required anti-affinity terms.
-    repels: bool,
+    const REPELS: u8 = 1;
     /// It matches all of its required affinity terms.
-    attracts: bool,
+    const ATTRACTS: u8 = 2;
     /// One of its spread constraints counts it.
-    spreads: bool,
+    const SPREADS: u8 = 4;
     /// Its host ports collide.
-    ports: bool,
+    const PORTS: u8 = 8;
+
+    fn has(self, what: u8) -> bool {
+        self.0 & what != 0
+    }
 }
 
 /// The relations of all workloads.
@@ -34,8 +40,8 @@ pub(super) struct Hints {
 
 impl Hints {
     /// Compares one pod of each workload with one of each other.
-    pub(super) fn of(cluster: &Cluster, pods: &[Pod]) -> Self {
-        let row = |waiting: &Pod| pods.iter().map(|other| relation(cluster, waiting, other)).collect();
+    pub(super) fn of(cluster: &Cluster, pods: &[&Pod]) -> Self {
+        let row = |waiting: &&Pod| pods.iter().map(|other| relation(cluster, waiting, other)).collect();
         Self { relations: pods.iter().map(row).collect(), enabled: cluster.version.minor() >= 32 }
     }
 
@@ -49,9 +55,9 @@ impl Hints {
         let relation = self.relation(waiting, other);
         match plugin {
             Plugin::NodeResourcesFit | Plugin::VolumeRestrictions => true,
-            Plugin::NodePorts => relation.ports || !self.enabled,
-            Plugin::InterPodAffinity => relation.repels || !self.enabled,
-            Plugin::PodTopologySpread => relation.spreads || !self.enabled,
+            Plugin::NodePorts => relation.has(Relation::PORTS) || !self.enabled,
+            Plugin::InterPodAffinity => relation.has(Relation::REPELS) || !self.enabled,
+            Plugin::PodTopologySpread => relation.has(Relation::SPREADS) || !self.enabled,
             _ => false,
         }
     }
@@ -60,8 +66,8 @@ impl Hints {
     pub(super) fn bound(&self, plugin: Plugin, waiting: WorkloadId, other: WorkloadId) -> bool {
         let relation = self.relation(waiting, other);
         match plugin {
-            Plugin::InterPodAffinity => relation.attracts || !self.enabled,
-            Plugin::PodTopologySpread => relation.spreads || !self.enabled,
+            Plugin::InterPodAffinity => relation.has(Relation::ATTRACTS) || !self.enabled,
+            Plugin::PodTopologySpread => relation.has(Relation::SPREADS) || !self.enabled,
             _ => false,
         }
     }
@@ -78,12 +84,13 @@ fn relation(cluster: &Cluster, waiting: &Pod, other: &Pod) -> Relation {
     let counts = |s: &crate::kube::TopologySpreadConstraint| {
         s.label_selector.as_ref().is_some_and(|l| l.matches(&other.metadata.labels))
     };
-    Relation {
-        repels: all(anti),
-        attracts: all(near),
-        spreads: same_namespace && waiting.spec.topology_spread_constraints.iter().any(counts),
-        ports: ports(waiting).any(|p| ports(other).any(|q| p == q)),
-    }
+    let held = [
+        (Relation::REPELS, all(anti)),
+        (Relation::ATTRACTS, all(near)),
+        (Relation::SPREADS, same_namespace && waiting.spec.topology_spread_constraints.iter().any(counts)),
+        (Relation::PORTS, ports(waiting).any(|p| ports(other).any(|q| p == q))),
+    ];
+    Relation(held.iter().filter(|(_, holds)| *holds).fold(0, |set, (what, _)| set | what))
 }
 
 fn ports(pod: &Pod) -> impl Iterator<Item = (i32, &str)> {
