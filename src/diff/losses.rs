@@ -42,17 +42,38 @@ pub struct RowChange {
     pub after: Option<String>,
 }
 
-/// Loss sets with differences, the smallest first. New sets are told only as far as something fails.
-pub(super) fn losses(from: Side<'_>, to: Side<'_>) -> Vec<Loss> {
-    let (Some(old), Some(new)) = (&from.compilation.proof, &to.compilation.proof) else { return Vec::new() };
+/// Seconds by which an outage may differ without a word: interleavings of queues make as much.
+pub const SLACK: u64 = 3;
+
+/// A service that ends alike after a loss, but for at most [`SLACK`] seconds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Slight {
+    /// The loss's heading.
+    pub lost: String,
+    /// Service and tier.
+    pub name: String,
+    /// Before, in a few words.
+    pub before: String,
+    /// Now.
+    pub after: String,
+}
+
+/// Loss sets with differences, the smallest first, and what differs by a few seconds only. New sets are told only as
+/// far as something fails.
+pub(super) fn losses(from: Side<'_>, to: Side<'_>) -> (Vec<Loss>, Vec<Slight>) {
+    let (Some(old), Some(new)) = (&from.compilation.proof, &to.compilation.proof) else {
+        return (Vec::new(), Vec::new());
+    };
     let mut found = Vec::new();
+    let mut slight = Vec::new();
     for column in &new.columns {
         let was = matching(old, new, column);
         let mut loss = Loss {
             lost: column_title(new, column),
             scenarios: column.scenarios.clone(),
             new: was.is_none(),
-            rows: rows(old, was, new, column),
+            rows: rows(old, was, new, column, &mut slight),
             evicted: Vec::new(),
             spared: Vec::new(),
             moved: Vec::new(),
@@ -74,7 +95,7 @@ pub(super) fn losses(from: Side<'_>, to: Side<'_>) -> Vec<Loss> {
             found.push(loss);
         }
     }
-    found
+    (found, slight)
 }
 
 /// The column before that speaks of the same nodes: by name, and of interchangeable ones any.
@@ -86,7 +107,13 @@ pub(super) fn matching<'p>(old: &'p Proof, new: &Proof, column: &Column) -> Opti
     old.columns.iter().find(|c| c.lost.iter().any(|set| wanted.contains(&names(old, set))))
 }
 
-fn rows(old: &Proof, was: Option<&Column>, new: &Proof, column: &Column) -> Vec<RowChange> {
+fn rows(
+    old: &Proof,
+    was: Option<&Column>,
+    new: &Proof,
+    column: &Column,
+    slight: &mut Vec<Slight>,
+) -> Vec<RowChange> {
     let told = |proof: &Proof, column: Option<&Column>| -> Vec<(String, String)> {
         let Some(column) = column else { return Vec::new() };
         merged_rows(proof, false).into_iter().map(|r| (r.name, words(column, &r.members))).collect()
@@ -98,6 +125,10 @@ fn rows(old: &Proof, was: Option<&Column>, new: &Proof, column: &Column) -> Vec<
     let mut found = Vec::new();
     for (name, now) in &after {
         let then = words_of(&before, name);
+        if let Some(then) = then.as_ref().filter(|then| *then != now && alike(then, now)) {
+            let lost = column_title(new, column);
+            slight.push(Slight { lost, name: name.clone(), before: then.clone(), after: now.clone() });
+        }
         let same =
             then.as_ref().is_some_and(|then| alike(then, now)) || (was.is_none() && now.starts_with("up"));
         if !same {
@@ -110,9 +141,8 @@ fn rows(old: &Proof, was: Option<&Column>, new: &Proof, column: &Column) -> Vec<
     found
 }
 
-/// Whether two cells say the same but for a second or two, which interleavings of queues make.
+/// Whether two cells say the same but for [`SLACK`] seconds.
 fn alike(before: &str, after: &str) -> bool {
-    const SLACK: u64 = 3;
     let (old, new): (Vec<&str>, Vec<&str>) = (before.split(' ').collect(), after.split(' ').collect());
     let close = |a: &str, b: &str| {
         let seconds = |t: &str| t.split('-').map(|n| n.parse::<u64>().ok()).collect::<Option<Vec<_>>>();

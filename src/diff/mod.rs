@@ -19,7 +19,7 @@ use crate::prove::Model;
 pub use claims::Flip;
 pub use decisions::Decision;
 pub use files::{FileChange, files};
-pub use losses::{Loss, RowChange};
+pub use losses::{Loss, RowChange, SLACK, Slight};
 
 /// One side of a comparison.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +42,8 @@ pub struct Diff {
     pub by_hand: Vec<String>,
     /// Loss sets after which something ends otherwise.
     pub losses: Vec<Loss>,
+    /// What ends alike but for at most [`SLACK`] seconds; only counted where people read.
+    pub slight: Vec<Slight>,
     /// Decisions that are others now.
     pub decisions: Vec<Decision>,
     /// Outputs that changed.
@@ -65,7 +67,7 @@ impl Diff {
 /// Compares two policies.
 #[must_use]
 pub fn diff(from: Side<'_>, to: Side<'_>) -> Diff {
-    let losses = losses::losses(from, to);
+    let (losses, slight) = losses::losses(from, to);
     let decisions = decisions::decisions(&from.compilation.plan, &to.compilation.plan);
     Diff {
         claims: claims::flips(from, to),
@@ -73,6 +75,7 @@ pub fn diff(from: Side<'_>, to: Side<'_>) -> Diff {
         by_hand: hand::by_hand(from, to),
         files: files::of_artifacts(&from.compilation.artifacts, &to.compilation.artifacts),
         losses,
+        slight,
         decisions,
     }
 }

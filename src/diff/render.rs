@@ -1,7 +1,7 @@
 //! A comparison for a terminal and for a pull request. The most important comes first, so that what has
 //! to be cut is the least important.
 
-use super::{Diff, FileChange, Flip, Loss};
+use super::{Diff, FileChange, Flip, Loss, SLACK};
 use crate::report::markdown::text;
 
 /// GitHub refuses comments of 65,536 characters; this leaves room for a heading of the caller's.
@@ -33,6 +33,9 @@ pub fn human(diff: &Diff) -> String {
                 out.push_str(&format!("      {line}\n"));
             }
         }
+    }
+    if let Some(line) = slight(diff) {
+        out.push_str(&format!("{line}\n"));
     }
     if !diff.files.is_empty() {
         out.push_str("outputs\n");
@@ -67,6 +70,9 @@ pub fn markdown(diff: &Diff) -> String {
             out.push(&block);
         }
     }
+    if let Some(line) = slight(diff) {
+        out.push(&format!("\n{}\n", prose(&line)));
+    }
     for file in &diff.files {
         let lines = body(file);
         let shown: Vec<String> = lines.iter().take(60).map(|l| cut(l)).collect();
@@ -84,6 +90,14 @@ pub fn markdown(diff: &Diff) -> String {
         out.push(&block);
     }
     out.finish()
+}
+
+/// How much is left out because it differs by a few seconds only.
+fn slight(diff: &Diff) -> Option<String> {
+    let n = diff.slight.len();
+    let changes = plural(n, "outage changes", "outages change");
+    let left = format!("{n} {changes} by at most {SLACK} s and {} left out", plural(n, "is", "are"));
+    (n > 0).then(|| format!("{left}: `lifeboat diff --format json` has {}", plural(n, "it", "them")))
 }
 
 /// Everything, for programs.

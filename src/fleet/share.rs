@@ -1,10 +1,10 @@
 //! What the sites of a fleet have in common, read once: the catalogue, and the bases that they extend.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalogue::Catalogue;
 use crate::compile;
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, Severity};
 use crate::plan::Plan;
 use crate::policy::{self, Checked};
 use crate::source::extends::{self, LoadError, Loader};
@@ -17,6 +17,17 @@ pub struct Share {
     catalogue: Catalogue,
     sources: SourceMap,
     bases: BTreeMap<String, Table>,
+    /// Errors that a base has by itself.
+    broken: BTreeSet<Fault>,
+}
+
+/// What tells an error of a base from others: code, file, where it starts, message.
+type Fault = (&'static str, String, u32, String);
+
+fn fault(finding: &Diagnostic, sources: &SourceMap) -> Option<Fault> {
+    let span = finding.primary.as_ref()?.span;
+    let file = sources.get(span.file).name.to_string();
+    Some((finding.code.name(), file, span.start, finding.message.clone()))
 }
 
 impl Share {
@@ -27,14 +38,34 @@ impl Share {
         let mut sources = SourceMap::default();
         let catalogue = Catalogue::builtin().shared(&mut sources);
         let mut read = BTreeMap::new();
+        let mut broken = BTreeSet::new();
         for name in bases {
+            broken.extend(faults(loader, &name));
             if !read.contains_key(&name)
                 && let Some(table) = extends::read_base(loader, &mut sources, &name)
             {
                 read.insert(name, table);
             }
         }
-        Self { catalogue, sources, bases: read }
+        Self { catalogue, sources, bases: read, broken }
+    }
+
+    /// The base that is to blame for an error of a site, by its file: the base has the same error by itself.
+    #[must_use]
+    pub fn base_to_blame(&self, finding: &Diagnostic, sources: &SourceMap) -> Option<String> {
+        let fault = fault(finding, sources)?;
+        self.broken.contains(&fault).then_some(fault.1)
+    }
+
+    /// The base that a finding speaks of, if it speaks of one.
+    #[must_use]
+    pub fn base_of(&self, finding: &Diagnostic, sources: &SourceMap) -> Option<String> {
+        let file = &*sources.get(finding.primary.as_ref()?.span.file).name;
+        if self.bases.contains_key(file) {
+            Some(file.to_owned())
+        } else {
+            self.base_to_blame(finding, sources)
+        }
     }
 
     /// The charts; a copy is cheap and shares what it has read.
@@ -84,6 +115,14 @@ impl Share {
         let Checked { policy, .. } = policy::of_tree(&sources, name, &node, Vec::new())?;
         compile::plan(policy, &self.catalogue, &self.loader(rest), &mut sources).map(|(plan, _)| plan)
     }
+}
+
+/// The errors of a base, read as if it were a site. That it is none makes errors too; they are no site's.
+fn faults(loader: &dyn Loader, name: &str) -> Vec<Fault> {
+    let mut sources = SourceMap::default();
+    let Err(findings) = policy::load(loader, &mut sources, name) else { return Vec::new() };
+    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
+    errors.filter_map(|finding| fault(finding, &sources)).collect()
 }
 
 /// A loader with the fleet's bases.

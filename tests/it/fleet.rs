@@ -174,3 +174,56 @@ fn a_folder_without_sites_is_an_error_and_a_base_in_it_is_no_site() {
     let proved = run(fleet.path(), &["prove", "sites"]);
     assert!(out(&proved).contains("\n5 sites\n"), "{}", all(&proved));
 }
+
+#[test]
+fn an_error_of_the_base_is_told_once_and_its_sites_are_not_blamed() {
+    let fleet = fleet();
+    // A value and a name that are wrong: from them follow errors in what names the tier.
+    let bad = BASE
+        .replace("priority = 1000\n", "priority = \"much\"\n")
+        .replace("role = \"server\"", "role = \"boss\"");
+    fs::write(fleet.path().join("base.toml"), &bad).expect("written");
+    let proved = run(fleet.path(), &["prove", "sites", "--format", "short"]);
+    assert_eq!(proved.status.code(), Some(2), "{}", all(&proved));
+    let said = String::from_utf8_lossy(&proved.stderr).into_owned();
+    for code in ["error[wrong-type]", "error[unknown-word]"] {
+        assert_eq!(said.matches(code).count(), 1, "{said}");
+    }
+    assert_eq!(said.matches("in base.toml:").count(), 1, "{said}");
+    assert!(!said.contains("in sites/"), "{said}");
+    let blamed = "not compiled because its base is broken: base.toml";
+    assert_eq!(out(&proved).matches(blamed).count(), 5, "{}", out(&proved));
+    let (_, summary) =
+        out(&proved).split_once("5 sites\n").map(|(a, b)| (a.to_owned(), b.to_owned())).expect("a summary");
+    assert_eq!(summary.lines().count(), 1, "{summary}");
+    // The same for programs: the base by itself, before its first site.
+    let json = run(fleet.path(), &["check", "sites", "--format", "json"]);
+    let objects: Vec<serde_json::Value> =
+        out(&json).lines().map(|line| serde_json::from_str(line).expect("an object")).collect();
+    assert_eq!(objects[0]["base"], "base.toml");
+    assert_eq!(objects[0]["findings"].as_array().expect("findings").len(), 2);
+    assert_eq!(objects.len(), 7);
+    assert_eq!(objects[1]["brokenBases"][0], "base.toml");
+    assert!(objects[1]["findings"].as_array().expect("findings").is_empty());
+}
+
+#[test]
+fn an_error_in_the_base_that_is_the_sites_doing_is_the_sites() {
+    let fleet = fleet();
+    // The base names the tier that this site takes out.
+    let text = "extends = \"../base.toml\"\ncluster.name = \"bob\"\ntiers.critical.enabled = false\n";
+    fs::write(fleet.path().join("sites/bob.toml"), text).expect("written");
+    let proved = run(fleet.path(), &["prove", "sites"]);
+    assert!(!out(&proved).contains("its base is broken"), "{}", all(&proved));
+    assert!(out(&proved).contains("sites/bob.toml: broken: "), "{}", all(&proved));
+    assert!(out(&proved).contains("sites/ada.toml: 2 of 2 claims proved"), "{}", all(&proved));
+}
+
+#[test]
+fn a_base_that_is_no_toml_is_told_once() {
+    let fleet = fleet();
+    fs::write(fleet.path().join("base.toml"), "[cluster\n").expect("written");
+    let built = run(fleet.path(), &["build", "sites", "--format", "short"]);
+    assert_eq!(built.status.code(), Some(2), "{}", all(&built));
+    assert_eq!(String::from_utf8_lossy(&built.stderr).matches(": error[").count(), 1, "{}", all(&built));
+}

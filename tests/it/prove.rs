@@ -1,7 +1,6 @@
 //! The proof: bounds, verdicts and tables over recorded clusters.
 
 mod cli;
-mod docs;
 mod exploration;
 mod remedies;
 mod soundness;

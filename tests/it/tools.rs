@@ -3,12 +3,16 @@
 
 mod action;
 mod annotations;
+mod docs;
 mod first_minute;
+mod from_cluster;
+mod gate;
 mod review;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -31,26 +35,27 @@ fn help(command: &[String]) -> String {
     String::from_utf8(run.stdout).expect("text")
 }
 
-/// Every command with its path: `[]`, `[build]`, `[charts, list]` …
-fn commands() -> Vec<Vec<String>> {
-    let mut found = vec![Vec::new()];
-    let mut at = 0;
-    while at < found.len() {
-        let page = help(&found[at]);
-        let list = page.split("Commands:\n").nth(1).unwrap_or_default();
-        for line in list.lines().take_while(|l| l.starts_with("  ")) {
-            // A name stands two blanks in; a wrapped description stands deeper.
-            let Some(name) = line.strip_prefix("  ").filter(|l| !l.starts_with(' ')) else { continue };
-            let name = name.split_whitespace().next().expect("a name");
-            if name != "help" {
-                let mut command = found[at].clone();
-                command.push(name.to_owned());
-                found.push(command);
+/// The help page of every command by its path: `[]`, `[build]`, `[charts, list]` …
+fn pages() -> &'static BTreeMap<Vec<String>, String> {
+    static PAGES: OnceLock<BTreeMap<Vec<String>, String>> = OnceLock::new();
+    PAGES.get_or_init(|| {
+        let mut pages = BTreeMap::new();
+        let mut open = vec![Vec::new()];
+        while let Some(command) = open.pop() {
+            let page = help(&command);
+            let list = page.split("Commands:\n").nth(1).unwrap_or_default();
+            for line in list.lines().take_while(|l| l.starts_with("  ")) {
+                // A name stands two blanks in; a wrapped description stands deeper.
+                let Some(name) = line.strip_prefix("  ").filter(|l| !l.starts_with(' ')) else { continue };
+                let name = name.split_whitespace().next().expect("a name");
+                if name != "help" {
+                    open.push([command.clone(), vec![name.to_owned()]].concat());
+                }
             }
+            pages.insert(command, page);
         }
-        at += 1;
-    }
-    found
+        pages
+    })
 }
 
 #[test]
@@ -59,18 +64,17 @@ fn help_is_as_recorded_and_each_command_has_examples() {
     let folder = root().join("tests/cases/help");
     let mut expected = BTreeSet::new();
     let mut stale = Vec::new();
-    let all = commands();
-    assert!(all.len() > 14, "{all:?}");
-    for command in &all {
-        let page = help(command);
+    let all = pages();
+    assert!(all.len() > 14, "{:?}", all.keys());
+    for (command, page) in all {
         let leaf = !page.contains("\nCommands:\n");
         assert!(!leaf || page.contains("Example"), "{command:?} has no example");
         let name = if command.is_empty() { "lifeboat".to_owned() } else { command.join("-") };
         let path = folder.join(format!("{name}.txt"));
         if overwrite {
             std::fs::create_dir_all(&folder).expect("made");
-            std::fs::write(&path, &page).expect("written");
-        } else if std::fs::read_to_string(&path).unwrap_or_default() != page {
+            std::fs::write(&path, page).expect("written");
+        } else if std::fs::read_to_string(&path).unwrap_or_default() != *page {
             stale.push(name.clone());
         }
         expected.insert(path);
@@ -91,8 +95,7 @@ fn help_is_as_recorded_and_each_command_has_examples() {
 #[test]
 fn the_examples_of_the_help_pages_parse() {
     let mut seen = 0;
-    for command in commands() {
-        let page = help(&command);
+    for page in pages().values() {
         for line in page.lines().filter_map(|l| l.strip_prefix("  lifeboat ")) {
             flags_exist(line);
             seen += 1;
@@ -105,18 +108,17 @@ fn the_examples_of_the_help_pages_parse() {
 fn flags_exist(line: &str) {
     let words = shlex::split(line.split(" > ").next().expect("a line").split(" | ").next().expect("a line"))
         .unwrap_or_else(|| panic!("{line}: quotes do not match"));
-    let known = commands();
     let mut command: Vec<String> = Vec::new();
     for word in &words {
         let mut longer = command.clone();
         longer.push(word.clone());
-        if !known.contains(&longer) {
+        if !pages().contains_key(&longer) {
             break;
         }
         command = longer;
     }
     assert!(!command.is_empty(), "lifeboat {line}: no such command");
-    let page = help(&command);
+    let page = &pages()[&command];
     for flag in words.iter().filter(|w| w.starts_with("--") && w.len() > 2) {
         let flag = flag.split('=').next().expect("a flag");
         assert!(page.contains(flag), "lifeboat {line}: {command:?} has no {flag}");

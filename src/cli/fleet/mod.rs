@@ -118,7 +118,7 @@ fn clashes(share: &Share, sites: &[PathBuf], threads: usize, out: Option<&Path>)
     clashes
 }
 
-/// Prints sites as they come. What is no error and several sites share (it stands in their base) is printed once.
+/// Prints sites as they come. What several sites share is printed once: what is no error, and what stands in a base.
 struct Printer<'a> {
     context: &'a Context,
     seen: BTreeSet<String>,
@@ -132,47 +132,59 @@ impl<'a> Printer<'a> {
 
     fn site(&mut self, told: &Told) {
         if self.context.format == Format::Json {
+            for base in told.bases.iter().filter(|base| self.seen.insert((*base).clone())) {
+                let of = told.findings.iter().filter(|said| said.base.as_ref() == Some(base));
+                let findings: Vec<_> = of.map(|said| &said.object).collect();
+                anstream::println!("{}", json!({"base": base, "findings": findings}));
+            }
             anstream::println!("{}", told.json());
             return;
         }
-        let mut heading = Some(&told.site.policy);
-        for (severity, text) in &told.findings {
-            if *severity != Severity::Error && !self.seen.insert(text.clone()) {
+        let mut heading = "";
+        for said in &told.findings {
+            let shared = said.severity != Severity::Error || said.base.is_some();
+            if shared && !self.seen.insert(said.text.clone()) {
                 self.repeated += 1;
                 continue;
             }
-            if let Some(policy) = heading.take() {
-                anstream::eprintln!("in {policy}:");
+            let about = said.base.as_deref().unwrap_or(&told.site.policy);
+            if about != heading {
+                anstream::eprintln!("in {about}:");
+                heading = about;
             }
-            anstream::eprintln!("{text}");
+            anstream::eprintln!("{}", said.text);
         }
         anstream::println!("{}: {}", told.site.policy, told.said);
     }
 
     fn repeated(&self) {
         if self.repeated > 0 {
-            anstream::eprintln!("{} more warnings and notes are the same as one above", self.repeated);
+            anstream::eprintln!("{} more findings are the same as one above", self.repeated);
         }
     }
 }
 
 impl Told {
     fn json(&self) -> serde_json::Value {
-        let findings: Vec<_> = self.objects.iter().collect();
+        let own = self.findings.iter().filter(|said| self.bases.is_empty() || said.base.is_none());
+        let findings: Vec<_> = own.map(|said| &said.object).collect();
         let claims: Vec<_> = self
             .site
             .claims
             .iter()
             .map(|c| json!({"scenario": c.scenario, "claim": c.claim, "verdict": c.verdict}))
             .collect();
-        json!({"site": self.site.policy, "cluster": self.site.cluster, "standing": self.site.standing.word(),
-            "says": self.said, "claims": claims, "findings": findings})
+        let mut object = json!({"site": self.site.policy, "cluster": self.site.cluster,
+            "standing": self.site.standing.word(), "says": self.said, "claims": claims, "findings": findings});
+        if !self.bases.is_empty() {
+            object["brokenBases"] = json!(self.bases);
+        }
+        object
     }
 
     /// What the summary needs; a fleet's findings need not be in memory at once.
     fn keep(mut self) -> Self {
         self.findings = Vec::new();
-        self.objects = Vec::new();
         self
     }
 }

@@ -1,5 +1,6 @@
 //! One site of a fleet.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use lifeboat::compile;
@@ -54,13 +55,25 @@ impl Verb {
 pub(crate) struct Told {
     pub(super) site: Site,
     /// Findings as they are printed.
-    pub(super) findings: Vec<(Severity, String)>,
-    /// The same as objects, for programs.
-    pub(super) objects: Vec<serde_json::Value>,
+    pub(super) findings: Vec<Said>,
+    /// The broken bases for which it was not compiled.
+    pub(super) bases: BTreeSet<String>,
     /// One line.
     pub(super) said: String,
     /// Its part in the fleet's ApplicationSets.
     pub(super) member: Option<Member>,
+}
+
+/// A finding as it is printed.
+#[derive(Clone, Debug)]
+pub(crate) struct Said {
+    /// The file that it is about, if that is a base: it is told once for all sites.
+    pub(super) base: Option<String>,
+    pub(super) severity: Severity,
+    /// As people read it; empty where programs do.
+    pub(super) text: String,
+    /// As programs read it; null where people do.
+    pub(super) object: serde_json::Value,
 }
 
 /// What is the same for all sites.
@@ -82,8 +95,14 @@ impl Job<'_> {
 }
 
 fn told(job: Job<'_>, path: &Path, outcome: Outcome, sources: &SourceMap) -> Told {
-    let Job { context, verb, .. } = job;
-    let findings = context.judged(outcome.findings, sources);
+    let Job { context, share, verb, .. } = job;
+    let mut findings = context.judged(outcome.findings, sources);
+    // What follows from a broken base is not the site's: it comes to light once the base is mended.
+    let bases: BTreeSet<String> =
+        findings.iter().filter_map(|finding| share.base_to_blame(finding, sources)).collect();
+    if !bases.is_empty() {
+        findings.retain(|finding| share.base_to_blame(finding, sources).is_some());
+    }
     let errors = findings.iter().filter(|f| f.severity == Severity::Error);
     let mut codes: Vec<&'static str> = errors.map(|finding| finding.code.name()).collect();
     codes.sort_unstable();
@@ -101,17 +120,24 @@ fn told(job: Job<'_>, path: &Path, outcome: Outcome, sources: &SourceMap) -> Tol
         () => by_claims,
     };
     let said = match standing {
+        Standing::Broken if !bases.is_empty() => {
+            let bases: Vec<_> = bases.iter().map(String::as_str).collect();
+            format!("not compiled because its base is broken: {}", bases.join(", "))
+        }
         Standing::Broken => format!("broken: {}", codes.join(", ")),
         _ => outcome.said,
     };
     let json = context.format == Format::Json;
+    let one = |finding: &Diagnostic| Said {
+        base: share.base_of(finding, sources),
+        severity: finding.severity,
+        text: if json { String::new() } else { context.rendered(finding, sources) },
+        object: if json { render::json(finding, sources) } else { serde_json::Value::Null },
+    };
+    let findings = findings.iter().map(one).collect();
     Told {
-        findings: if json {
-            Vec::new()
-        } else {
-            findings.iter().map(|f| (f.severity, context.rendered(f, sources))).collect()
-        },
-        objects: if json { findings.iter().map(|f| render::json(f, sources)).collect() } else { Vec::new() },
+        findings,
+        bases,
         site: Site {
             policy: name_of(path),
             cluster: outcome.cluster,

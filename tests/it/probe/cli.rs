@@ -157,11 +157,9 @@ fn an_overlay_that_the_new_chart_ignores_is_told() {
 
 /// The whole way with real Helm: probe, build, render, verify.
 #[test]
+#[ignore = "needs LIFEBOAT_HELM: .ci/run runs it"]
 fn a_chart_that_nobody_knows_works_end_to_end() {
-    let Some(helm) = std::env::var_os("LIFEBOAT_HELM") else {
-        eprintln!("skipped: LIFEBOAT_HELM names no Helm; `.ci/run` sets it");
-        return;
-    };
+    let helm = std::env::var_os("LIFEBOAT_HELM").expect("LIFEBOAT_HELM names a Helm");
     let helm = Path::new(&helm);
     let stage = Stage::new();
     fs::remove_file(stage.path().join("charts/beacon.toml")).unwrap();

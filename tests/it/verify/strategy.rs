@@ -47,11 +47,10 @@ fn the_strategys_snippets_do_not_do_what_it_says() {
 }
 
 #[test]
+#[ignore = "needs LIFEBOAT_HELM and LIFEBOAT_CHARTS: .ci/run runs it"]
 fn real_helm_renders_the_snippets_as_recorded() {
-    let (Some(helm), Some(charts)) = (std::env::var_os("LIFEBOAT_HELM"), std::env::var_os("LIFEBOAT_CHARTS"))
-    else {
-        return;
-    };
+    let helm = std::env::var_os("LIFEBOAT_HELM").expect("LIFEBOAT_HELM names a Helm");
+    let charts = std::env::var_os("LIFEBOAT_CHARTS").expect("LIFEBOAT_CHARTS names a folder of packages");
     let render = |release: &str, namespace: &str, package: &str, values: &[PathBuf]| {
         let mut command = Command::new(&helm);
         command.args(["template", release]).arg(Path::new(&charts).join(package));
