@@ -21,15 +21,22 @@ use crate::why::{Decided, Reason, Rule, Why};
 pub(super) fn collect(draft: &mut Draft, inputs: Inputs<'_>) {
     let policy = draft.policy;
     let Inputs { sources, catalogue, team } = inputs;
+    // Many services may install one chart: it is read once.
+    let mut charts: BTreeMap<&str, Arc<Chart>> = BTreeMap::new();
     for (index, service) in policy.services.iter().enumerate() {
         let team = team.get(index).map_or_else(|| json!({}), |team| team.merged.clone());
-        let chart = match catalogue.chart(sources, &service.chart.value) {
+        let chart = match charts.get(service.chart.value.as_str()).cloned() {
+            Some(known) => Ok(known),
+            None => catalogue.chart(sources, &service.chart.value),
+        };
+        let chart = match chart {
             Ok(chart) => chart,
             Err(diagnostic) => {
                 draft.diagnostics.push(located(*diagnostic, service.chart.span, "not in the catalogue"));
                 continue;
             }
         };
+        charts.insert(&service.chart.value, Arc::clone(&chart));
         let Some(edition) = edition(draft, service, catalogue, &chart, &team) else { continue };
         unknown_components(draft, service, &edition);
         draft.services.push(ServicePlan { index, edition, team });

@@ -21,6 +21,13 @@ pub const MEMORY: usize = 1;
 /// The index of the number of pods in [`Amounts`].
 pub const PODS: usize = 2;
 
+/// They cannot share a node: required anti-affinity of either side over the host name, or a host port.
+const CONFLICT: u8 = 1;
+/// The first one has the anti-affinity term (or both want the port).
+const OWNS: u8 = 2;
+/// The first one has required anti-affinity terms and the second matches every one of them.
+const ALL_TERMS: u8 = 4;
+
 /// Identical pods: those of one workload.
 #[derive(Clone, Debug)]
 pub struct Class {
@@ -88,19 +95,14 @@ pub struct World {
     pub classes: Vec<Class>,
     /// Names of the counted resources.
     pub resources: Vec<String>,
-    /// `conflict[a][b]`: pods of `a` and `b` cannot share a node (required anti-affinity of either
-    /// side over the host name, or a host port).
-    conflict: Vec<bool>,
+    /// `[a][b]`: what pods of `a` and `b` mean to each other, a set of [`CONFLICT`], [`OWNS`] and [`ALL_TERMS`].
+    between: Vec<u8>,
     /// The same, as a list for each class.
     foes: Vec<Vec<WorkloadId>>,
     /// Nodes that the static filters admit each class to; of the first 128.
     admitted: Vec<u128>,
-    /// `owns[a][b]`: `a` has the anti-affinity term (or both want the port).
-    owns: Vec<bool>,
     /// `repels[a][b]`: weight with which `a` prefers not to share a host with `b`.
     repels: BTreeMap<(usize, usize), i64>,
-    /// `all_terms[a][b]`: `a` has required anti-affinity terms and `b` matches every one of them.
-    all_terms: Vec<bool>,
     /// Classes with required pod affinity.
     company: Vec<bool>,
     /// `guarded[c]`: a disruption budget matches pods of the class.
@@ -148,12 +150,10 @@ impl World {
             places,
             classes: Vec::with_capacity(count),
             resources,
-            conflict: vec![false; count * count],
+            between: vec![0; count * count],
             foes: Vec::new(),
             admitted: Vec::new(),
-            owns: vec![false; count * count],
             repels: BTreeMap::new(),
-            all_terms: vec![false; count * count],
             company: vec![false; count],
             guarded: vec![false; count],
         };
@@ -187,9 +187,8 @@ impl World {
                 for (b, other) in pods.iter().enumerate() {
                     if matches(cluster, pod, term, other) {
                         if term.topology_key == HOSTNAME_LABEL {
-                            self.conflict[a * count + b] = true;
-                            self.conflict[b * count + a] = true;
-                            self.owns[a * count + b] = true;
+                            self.between[a * count + b] |= CONFLICT | OWNS;
+                            self.between[b * count + a] |= CONFLICT;
                         } else {
                             let beyond = "required anti-affinity over more than one host";
                             self.classes[a].beyond = Some(beyond);
@@ -201,7 +200,7 @@ impl World {
             let required = anti.map_or(&[][..], |s| &s.required);
             for (b, other) in pods.iter().enumerate() {
                 let all = !required.is_empty() && required.iter().all(|t| matches(cluster, pod, t, other));
-                self.all_terms[a * count + b] = all;
+                self.between[a * count + b] |= if all { ALL_TERMS } else { 0 };
             }
             let near = affinity.pod_affinity.as_ref();
             if near.is_some_and(|s| !s.required.is_empty()) {
@@ -231,8 +230,7 @@ impl World {
         for a in 0..count {
             for b in 0..count {
                 if same_port(&pods[a], &pods[b]) {
-                    self.conflict[a * count + b] = true;
-                    self.owns[a * count + b] = true;
+                    self.between[a * count + b] |= CONFLICT | OWNS;
                 }
             }
         }
@@ -241,7 +239,11 @@ impl World {
     /// Whether pods of two classes cannot share a node.
     #[must_use]
     pub fn conflict(&self, a: WorkloadId, b: WorkloadId) -> bool {
-        self.conflict[usize::from(a.0) * self.classes.len() + usize::from(b.0)]
+        self.between(a, b) & CONFLICT != 0
+    }
+
+    fn between(&self, a: WorkloadId, b: WorkloadId) -> u8 {
+        self.between[usize::from(a.0) * self.classes.len() + usize::from(b.0)]
     }
 
     /// The classes whose pods cannot share a node with this one's, itself included.
@@ -259,7 +261,7 @@ impl World {
     /// Whether the first class states the conflict itself.
     #[must_use]
     pub fn owns(&self, a: WorkloadId, b: WorkloadId) -> bool {
-        self.owns[usize::from(a.0) * self.classes.len() + usize::from(b.0)]
+        self.between(a, b) & OWNS != 0
     }
 
     /// The weight with which `a` prefers not to share a host with `b`.
@@ -271,7 +273,7 @@ impl World {
     /// Whether `b` matches every required anti-affinity term of `a`, of which there is at least one.
     #[must_use]
     pub fn matches_all_terms(&self, a: WorkloadId, b: WorkloadId) -> bool {
-        self.all_terms[usize::from(a.0) * self.classes.len() + usize::from(b.0)]
+        self.between(a, b) & ALL_TERMS != 0
     }
 
     /// Whether the class has required pod affinity.
