@@ -27,6 +27,7 @@ pub mod fleet;
 pub mod kube;
 pub mod lifecycle;
 pub mod manifest;
+pub mod markdown;
 pub mod observed;
 pub mod overlay;
 pub mod plan;

@@ -198,7 +198,7 @@ fn story(context: &Context, model: &Model, event: Option<&Event>, args: &Args) -
     let phase = if fences { Phase::Fencing } else { Phase::Eviction };
     let told = match event {
         None => prove::tell(model, &losses, phase, args.trace),
-        Some(event) => prove::planned::tell(model, &losses, phase, event, args.trace),
+        Some(event) => prove::planned::tell(model, &losses, phase, Some(event), args.trace),
     };
     let Some(told) = told else { return wrong_usage("this story does not settle") };
     let compared = if event.is_none() { prove::orders::compare(model, &losses) } else { None };

@@ -2,7 +2,7 @@
 //! to be cut is the least important.
 
 use super::{Diff, FileChange, Flip, Loss, SLACK};
-use crate::report::markdown::text;
+use crate::markdown::escape as text;
 
 /// GitHub refuses comments of 65,536 characters; this leaves room for a heading of the caller's.
 pub const MOST_MARKDOWN: usize = 60_000;

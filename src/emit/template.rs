@@ -136,7 +136,7 @@ fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Resu
         (true, "sh") => quote_shell(value.as_str().unwrap_or_default())?,
         (true, _) => value.as_str().unwrap_or_default().to_owned(),
         (false, "sh") => quote_shell(&scalar(value)?)?,
-        (false, "md") => escape_markdown(&scalar(value)?),
+        (false, "md") => crate::markdown::escape(&scalar(value)?),
         (false, "unit") => scalar(value)?.replace('%', "%%"),
         _ => return Err(refuse("this kind of file has no quoting rule")),
     };
@@ -165,24 +165,6 @@ fn refuse(detail: impl Into<String>) -> Error {
 fn quote_shell(text: &str) -> Result<String, Error> {
     let quoted = shlex::try_quote(text).map_err(|error| refuse(error.to_string()))?;
     Ok(quoted.into_owned())
-}
-
-/// Text that Markdown shows as it is, also in a table cell.
-fn escape_markdown(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '~' | '$' => {
-                out.push('\\');
-                out.push(c);
-            }
-            _ => out.push(c),
-        }
-    }
-    out
 }
 
 /// `list|lines`: one item a line.

@@ -100,12 +100,7 @@ fn some<'a>(names: impl Iterator<Item = &'a str>) -> String {
 /// The plan's objects that the input leaves open.
 fn of_plan(plan: &Plan, intake: &Intake, dump: bool, observed: &mut Observed) -> Vec<Value> {
     let kinds: BTreeSet<&str> = intake.entries.iter().map(|e| e.object.kind.as_str()).collect();
-    let rendered: BTreeSet<usize> = intake.entries.iter().filter_map(|e| service(plan, e.matched)).collect();
-    let held: BTreeSet<CarrierId> = intake
-        .entries
-        .iter()
-        .filter_map(|e| if let Match::Carrier(id) = e.matched { Some(id) } else { None })
-        .collect();
+    let (rendered, held) = (intake.rendered(plan), intake.held());
     let mut assumed = Vec::new();
     let mut taken = BTreeSet::new();
     let wanted = |id: CarrierId, carrier: &Carrier| {

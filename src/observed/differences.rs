@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::intake::{Intake, service};
+use super::intake::Intake;
 use crate::cluster::{Cluster, Node, Workload, WorkloadKind};
 use crate::kube::{Affinity, Pod, Taint, Toleration};
 use crate::lifecycle::{Clocks, Datastore, Facts, Storage, WorkloadFacts};
 use crate::plan::{CarrierId, Owner, Plan};
 use crate::prove::requests;
 use crate::prove::verdict::Room;
-use crate::verify::matching::Match;
 
 /// One difference.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -163,12 +162,7 @@ pub(super) fn between(
         };
         all.extend(pair.differences().into_iter().map(|what| Difference { of: of.clone(), what }));
     }
-    let rendered: BTreeSet<usize> = intake.entries.iter().filter_map(|e| service(plan, e.matched)).collect();
-    let held: BTreeSet<CarrierId> = intake
-        .entries
-        .iter()
-        .filter_map(|e| if let Match::Carrier(id) = e.matched { Some(id) } else { None })
-        .collect();
+    let (rendered, held) = (intake.rendered(plan), intake.held());
     for (id, carrier) in plan.carrier_ids().filter(|(_, c)| c.lasting()) {
         let expected = match &carrier.owner {
             Owner::Component { service, .. } => (whole && intake.carriers) || rendered.contains(service),

@@ -11,7 +11,7 @@ use crate::cluster::{Cluster, KubernetesVersion, Workload, WorkloadKind};
 use crate::diag::codes::{manifest as manifest_codes, verify as codes};
 use crate::kube::{LabelSelector, Labels};
 use crate::manifest::{self, Object, Outcome, Role, read_chunk};
-use crate::plan::{Owner, Plan};
+use crate::plan::{CarrierId, Owner, Plan};
 use crate::verify::Input;
 use crate::verify::matching::{Index, Match};
 use crate::yaml::Budget;
@@ -35,6 +35,19 @@ pub(super) struct Intake {
     pub(super) nodes: bool,
     /// Whether it has anything that makes pods.
     pub(super) carriers: bool,
+}
+
+impl Intake {
+    /// Services of which the input holds something.
+    pub(super) fn rendered(&self, plan: &Plan) -> BTreeSet<usize> {
+        self.entries.iter().filter_map(|entry| service(plan, entry.matched)).collect()
+    }
+
+    /// Planned carriers that the input holds.
+    pub(super) fn held(&self) -> BTreeSet<CarrierId> {
+        let carrier = |entry: &Entry| if let Match::Carrier(id) = entry.matched { Some(id) } else { None };
+        self.entries.iter().filter_map(carrier).collect()
+    }
 }
 
 /// Reads all inputs.

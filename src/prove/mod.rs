@@ -166,23 +166,8 @@ pub fn prove(model: &Model, options: Options) -> Proof {
 
 /// One story in canonical order, event by event; `None` if it does not settle.
 #[must_use]
-pub fn tell(
-    model: &Model,
-    losses: &[Vec<crate::lifecycle::NodeId>],
-    phase: crate::policy::Phase,
-    reasons: bool,
-) -> Option<Trace> {
-    let mut empty = play::empty(model);
-    if reasons {
-        empty.placer.narrate();
-    }
-    let all: Vec<_> = model.rows.iter().map(|r| r.id).collect();
-    let mut first = crate::lifecycle::First;
-    let green = play::create(empty, &all, &mut first)?;
-    let played = play::lose(&green, losses, phase, &mut first)?;
-    let mut trace = Trace::of(model, &played.run, played.lost, false);
-    trace.end = ends(model, &played.run);
-    Some(trace)
+pub fn tell(model: &Model, losses: &[Vec<NodeId>], phase: Phase, reasons: bool) -> Option<Trace> {
+    planned::tell(model, losses, phase, None, reasons)
 }
 
 /// How a run ends, a line per workload.

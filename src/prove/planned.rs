@@ -66,13 +66,13 @@ fn moments(
     Some(moments)
 }
 
-/// The story of planned work after a history of losses, event by event; `None` if it does not settle.
+/// The story of a history of losses, and of planned work after it, event by event; `None` if it does not settle.
 #[must_use]
 pub fn tell(
     model: &Model,
     losses: &[Vec<NodeId>],
     phase: Phase,
-    event: &Event,
+    event: Option<&Event>,
     reasons: bool,
 ) -> Option<Trace> {
     let mut empty = play::empty(model);
@@ -82,7 +82,9 @@ pub fn tell(
     let all: Vec<_> = model.rows.iter().map(|r| r.id).collect();
     let green = play::create(empty, &all, &mut First)?;
     let mut played = play::lose(&green, losses, phase, &mut First)?;
-    play::plan(&mut played, event, &mut First)?;
+    if let Some(event) = event {
+        play::plan(&mut played, event, &mut First)?;
+    }
     let mut trace = Trace::of(model, &played.run, played.lost, false);
     trace.end = super::ends(model, &played.run);
     Some(trace)

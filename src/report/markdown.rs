@@ -1,6 +1,7 @@
 //! The report for a README or a pull request.
 
 use super::Report;
+use crate::markdown::escape as text;
 use crate::prove::render;
 
 /// The survival table and the claims, with the explanation of each cell folded away below.
@@ -22,26 +23,6 @@ pub fn markdown(report: &Report<'_>) -> String {
             }
         }
         out.push_str("\n</details>\n");
-    }
-    out
-}
-
-/// Text that Markdown shows as it is.
-#[must_use]
-pub fn text(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '~' => {
-                out.push('\\');
-                out.push(c);
-            }
-            c if c.is_control() => out.push(' '),
-            c => out.push(c),
-        }
     }
     out
 }

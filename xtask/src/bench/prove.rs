@@ -15,20 +15,11 @@ use serde_json::{Value, json};
 
 use super::{memory, scheduler};
 
-pub(crate) fn run(mut args: impl Iterator<Item = String>) -> ExitCode {
-    let (mut oracle, mut repeat) = (None, 200_u32);
-    while let Some(arg) = args.next() {
-        match (arg.as_str(), args.next()) {
-            ("--oracle", Some(path)) => oracle = Some(path),
-            ("--repeat", Some(n)) if n.parse::<u32>().is_ok_and(|n| n > 0) => {
-                repeat = n.parse().unwrap_or(repeat);
-            }
-            _ => {
-                eprintln!("usage: cargo xtask bench prove [--oracle PATH] [--repeat N]");
-                return ExitCode::from(2);
-            }
-        }
-    }
+pub(crate) fn run(args: impl Iterator<Item = String>) -> ExitCode {
+    let (oracle, repeat) = match super::against_real("prove", args, 200) {
+        Ok(read) => read,
+        Err(code) => return code,
+    };
     let real = match oracle.map(|path| scheduler::real_scheduler(&path)).transpose() {
         Ok(real) => real,
         Err(message) => {

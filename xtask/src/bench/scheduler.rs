@@ -17,20 +17,11 @@ const NODES: usize = 3;
 const PODS: usize = 60;
 const LOSS_SETS: usize = 6;
 
-pub(crate) fn run(mut args: impl Iterator<Item = String>) -> ExitCode {
-    let (mut oracle, mut repeat) = (None, 2000_u32);
-    while let Some(arg) = args.next() {
-        match (arg.as_str(), args.next()) {
-            ("--oracle", Some(path)) => oracle = Some(path),
-            ("--repeat", Some(n)) if n.parse::<u32>().is_ok_and(|n| n > 0) => {
-                repeat = n.parse().unwrap_or(repeat);
-            }
-            _ => {
-                eprintln!("usage: cargo xtask bench scheduler [--oracle PATH] [--repeat N]");
-                return ExitCode::from(2);
-            }
-        }
-    }
+pub(crate) fn run(args: impl Iterator<Item = String>) -> ExitCode {
+    let (oracle, repeat) = match super::against_real("scheduler", args, 2000) {
+        Ok(read) => read,
+        Err(code) => return code,
+    };
     let real = match oracle.map(|path| real_scheduler(&path)).transpose() {
         Ok(real) => real,
         Err(message) => {
