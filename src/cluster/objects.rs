@@ -1,5 +1,6 @@
 //! A cluster out of Kubernetes objects: a dump, or what Helm rendered.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
@@ -40,14 +41,14 @@ pub struct Reading {
 impl Cluster {
     /// Builds a cluster of Kubernetes objects in native JSON; `List` objects are opened. Pods are
     /// admitted. Broken objects and unknown kinds are reported, never silently dropped.
-    pub fn from_objects<'a>(
+    pub fn from_objects(
         version: KubernetesVersion,
-        documents: impl IntoIterator<Item = &'a Value>,
+        documents: impl IntoIterator<Item = impl Borrow<Value>>,
     ) -> Reading {
         let mut reading = Reading::default();
         reading.cluster.version = version;
         for (document, value) in documents.into_iter().enumerate() {
-            reading.object(document, value, "", 0);
+            reading.object(document, value.borrow(), "", 0);
         }
         reading.finish();
         reading

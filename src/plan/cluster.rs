@@ -15,8 +15,7 @@ impl Plan {
     pub fn cluster(&self) -> Cluster {
         let version: KubernetesVersion =
             format!("1.{}", self.policy.cluster.minor.value).parse().unwrap_or_default();
-        let objects = self.objects();
-        let reading = Cluster::from_objects(version, &objects);
+        let reading = Cluster::from_objects(version, self.each_object());
         debug_assert!(reading.errors.is_empty(), "{:?}", reading.errors);
         let mut cluster = reading.cluster;
         let lasting = self.carriers.iter().filter(|c| c.lasting());

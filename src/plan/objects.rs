@@ -21,20 +21,18 @@ impl Plan {
     /// Nodes, namespaces, classes, workloads, disruption budgets and quotas, in this order.
     #[must_use]
     pub fn objects(&self) -> Vec<Value> {
-        let mut objects: Vec<Value> = self.nodes.iter().map(node).collect();
-        let namespaces: BTreeSet<&str> =
-            self.carriers.iter().filter(|c| c.lasting()).map(|c| c.namespace.as_str()).collect();
-        objects.extend(
-            namespaces
-                .into_iter()
-                .map(|name| json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})),
-        );
-        objects.extend(self.classes.iter().map(class));
-        objects.extend(storage_classes());
-        objects.extend(self.carriers.iter().filter(|c| c.lasting()).map(workload));
-        objects.extend(self.budgets());
-        objects.extend(self.quotas.iter().map(super::quota::quota));
-        objects
+        self.each_object().collect()
+    }
+
+    /// The same, made one by one: all of them at once take more room than the plan.
+    pub(super) fn each_object(&self) -> impl Iterator<Item = Value> {
+        let lasting = || self.carriers.iter().filter(|c| c.lasting());
+        let namespaces: BTreeSet<&str> = lasting().map(|c| c.namespace.as_str()).collect();
+        let namespace = |name| json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+        let cluster = self.nodes.iter().map(node).chain(namespaces.into_iter().map(namespace));
+        let classes = self.classes.iter().map(class).chain(storage_classes());
+        let limits = self.budgets().chain(self.quotas.iter().map(super::quota::quota));
+        cluster.chain(classes).chain(lasting().map(workload)).chain(limits)
     }
 
     /// PodDisruptionBudgets of the workloads by hand.
