@@ -15,6 +15,8 @@ use crate::scheduler::{
 
 /// Start time of a pod that has not started: the least important among its equals.
 const NOT_STARTED: i64 = i64::MAX;
+/// So many orders among pods that have not started are tried for one preemption.
+const MOST_ORDERS: usize = 8;
 
 /// A cluster compiled for scheduling, shared by all runs.
 #[derive(Debug)]
@@ -193,6 +195,56 @@ impl<'w> Board<'w> {
         Scheduler::new(&self.compiled.world).decide(&mut self.state, incoming, observer)
     }
 
+    /// Candidates for every order among victims that have not started, the given ones first.
+    ///
+    /// kube-scheduler takes the current time for the start of such a pod (`GetPodStartTime` in
+    /// `pkg/scheduler/util/utils.go`), anew in each comparison, so that which of them is the least important depends
+    /// on how its sort meets them; and that is the order of a list which every update of a pod's status shuffles
+    /// (`removeFromSlice` in `pkg/scheduler/framework/types.go`). Each of them is therefore taken as the last once.
+    fn in_any_order(
+        &mut self,
+        pod: PodId,
+        priority: i32,
+        candidates: Vec<crate::scheduler::Candidate>,
+    ) -> Vec<crate::scheduler::Candidate> {
+        let world = &self.compiled.world;
+        let mut all = candidates.clone();
+        for candidate in candidates {
+            let open = |p: &&Placed| p.start == NOT_STARTED && world.class(p.class).priority < priority;
+            let unstarted: Vec<Placed> =
+                self.state.pods_on(candidate.node).iter().filter(open).copied().collect();
+            let is_victim = |p: &Placed| candidate.victims.iter().any(|v| v.pod == p.pod);
+            if unstarted.len() < 2 || !unstarted.iter().any(is_victim) {
+                continue;
+            }
+            for last in unstarted.iter().filter(|p| !is_victim(p)).take(MOST_ORDERS) {
+                self.restart_clock(candidate.node, &unstarted, Some(*last));
+                if let Decision::Preempt(others) = self.decide_observed(pod, &mut ()) {
+                    let same = |c: &crate::scheduler::Candidate| {
+                        let ids = |c: &crate::scheduler::Candidate| {
+                            c.victims.iter().map(|v| v.pod).collect::<Vec<_>>()
+                        };
+                        all.iter().any(|other| other.node == c.node && ids(other) == ids(c))
+                    };
+                    let new = others.into_iter().find(|c| c.node == candidate.node && !same(c));
+                    all.extend(new);
+                }
+                self.restart_clock(candidate.node, &unstarted, None);
+            }
+        }
+        all
+    }
+
+    /// Gives pods that have not started a start each: all a little before `last`, or all the same again. They keep
+    /// their places in the node's list.
+    fn restart_clock(&mut self, node: crate::scheduler::NodeId, pods: &[Placed], last: Option<Placed>) {
+        for placed in pods {
+            let earlier = last.is_some_and(|last| last.pod != placed.pod);
+            let start = if earlier { NOT_STARTED - 1 } else { NOT_STARTED };
+            self.state.set_start(node, placed.pod, start);
+        }
+    }
+
     fn start(&mut self, pod: PodId, start: i64, terminating: bool, preempted: bool) {
         let Some(Known { class, node: Some(node), .. }) = self.pods.get(&pod).copied() else { return };
         let world = &self.compiled.world;
@@ -325,6 +377,7 @@ impl Placer for Board<'_> {
             Decision::Pending => Verdict::Unschedulable(Rejectors(plugins.0)),
             Decision::Preempt(candidates) => {
                 let priority = self.pods.get(&pod).map_or(0, |k| self.compiled.world.class(k.class).priority);
+                let candidates = self.in_any_order(pod, priority, candidates);
                 let lower = |n: &&Nomination| self.compiled.world.class(n.class).priority < priority;
                 let ours = candidates.into_iter().map(|c| Candidate {
                     node: our_node(c.node),

@@ -143,6 +143,13 @@ impl State {
         self.count(world, node, after, 1);
     }
 
+    /// Sets the start time of a pod, in seconds, where it stands in its node's list.
+    pub fn set_start(&mut self, node: NodeId, pod: PodId, start: i64) {
+        if let Some(placed) = self.pods[node.index()].iter_mut().find(|p| p.pod == pod) {
+            placed.start = start;
+        }
+    }
+
     /// Pods on a node.
     #[must_use]
     pub fn pods_on(&self, node: NodeId) -> &[Placed] {
