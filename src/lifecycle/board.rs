@@ -16,7 +16,7 @@ use crate::scheduler::{
 /// Start time of a pod that has not started: the least important among its equals.
 const NOT_STARTED: i64 = i64::MAX;
 /// So many orders among pods that have not started are tried for one preemption.
-const MOST_ORDERS: usize = 8;
+const MOST_ORDERS: usize = 32;
 
 /// A cluster compiled for scheduling, shared by all runs.
 #[derive(Debug)]
@@ -409,13 +409,17 @@ impl Placer for Board<'_> {
                 other(bound).is_some_and(|o| any(&|p| self.compiled.hints.bound(p, waiting, o)))
             }
             News::Registered(_) => rejectors.0 != 0,
-            News::Untainted(node) => {
+            News::Tainted(node) | News::Untainted(node) => {
                 let classes = &self.compiled.workloads[usize::from(waiting.0)];
                 let marks = &self.marks[usize::from(node.0)];
                 let tolerated = marks.iter().all(|m| classes.tolerates.contains(m));
                 let cordoned = marks.contains(&Mark::Cordoned);
-                tolerated && rejectors.0 & bit(Plugin::TaintToleration) != 0
-                    || !cordoned && rejectors.0 & bit(Plugin::NodeUnschedulable) != 0
+                let hints = &self.compiled.hints;
+                let looks = hints.enabled() || tolerated && !cordoned;
+                let lifted = matches!(news, News::Untainted(_))
+                    && (tolerated && rejectors.0 & bit(Plugin::TaintToleration) != 0
+                        || !cordoned && rejectors.0 & bit(Plugin::NodeUnschedulable) != 0);
+                lifted || looks && any(&|p| hints.retainted(p))
             }
         }
     }

@@ -62,6 +62,19 @@ impl Hints {
         }
     }
 
+    /// Whether any change of a node's taints wakes a pod that `plugin` rejected. Whoever asks to hear of new nodes and
+    /// not of taints is told of both, without a hint (`buildQueueingHintMap` in `pkg/scheduler/scheduler.go`);
+    /// PodTopologySpread asks for it. NodeUnschedulable and TaintToleration look at the taints, NodeVolumeLimits hears of no nodes.
+    pub(super) fn retainted(&self, plugin: Plugin) -> bool {
+        !matches!(plugin, Plugin::NodeUnschedulable | Plugin::TaintToleration | Plugin::NodeVolumeLimits)
+    }
+
+    /// Whether the version has hints; before them no pod is woken by a node that it could not use anyway
+    /// (`preCheckForNode` in `pkg/scheduler/eventhandlers.go`).
+    pub(super) fn enabled(&self) -> bool {
+        self.enabled
+    }
+
     /// Whether the binding of a pod wakes one that `plugin` rejected.
     pub(super) fn bound(&self, plugin: Plugin, waiting: WorkloadId, other: WorkloadId) -> bool {
         let relation = self.relation(waiting, other);

@@ -52,6 +52,8 @@ pub enum News {
     Bound(PodId, NodeId),
     /// A node was registered.
     Registered(NodeId),
+    /// A node got another taint, or was cordoned.
+    Tainted(NodeId),
     /// Taints of a node went away, or it was uncordoned.
     Untainted(NodeId),
 }

@@ -130,6 +130,7 @@ impl<P: Placer> Sim<P> {
                         entry.seen = entry.seen.late(interval);
                     }
                 }
+                self.wake(News::Tainted(node));
                 self.impatient(node);
                 self.collectable(node);
             }
@@ -200,7 +201,7 @@ impl<P: Placer> Sim<P> {
     }
 
     /// Strikes an ended pod from the lists of those who wait for it. A victim without grace period may
-    /// end before a second pod that wants it gone is registered as waiting: that one sleeps on.
+    /// end while a second pod is still about to delete it: that one is gated.
     fn victims_end(&mut self, victim: PodId, choose: &mut impl Choose) -> Vec<PodId> {
         let instant = self.facts_of(victim).grace == 0;
         let mut waiting: Vec<PodId> =

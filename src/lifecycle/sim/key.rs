@@ -111,6 +111,7 @@ impl<P: Keyed> Sim<P> {
         let flag = |on: bool, at: u32| u32::from(on) << at;
         let asleep = match pod.queue {
             Queue::Asleep(rejectors) if pod.node.is_none() => 1 + rejectors.0,
+            Queue::Gated(rejectors) if pod.node.is_none() => 1 << 31 | rejectors.0,
             _ => 0,
         };
         let mut words = vec![

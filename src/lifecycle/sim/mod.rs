@@ -116,6 +116,10 @@ pub enum Queue {
     Active,
     /// It waits for an event that a queueing hint accepts.
     Asleep(Rejectors),
+    /// It was to be woken while it was still deleting its victims, and DefaultPreemption held it back. If they are
+    /// gone already nobody lets it in again but the end of a pod that wakes it: neither other events nor the
+    /// retry after five minutes.
+    Gated(Rejectors),
 }
 
 /// A pod.

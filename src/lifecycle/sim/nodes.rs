@@ -61,6 +61,7 @@ impl<P: Placer> Sim<P> {
         for pod in self.on(node) {
             self.pod_mut(pod).ready = false;
         }
+        self.wake(News::Tainted(node));
         self.queue_for_taint(node, Window::ZERO);
         self.reconsider();
         self.collectable(node);
@@ -142,6 +143,7 @@ impl<P: Placer> Sim<P> {
         for other in waiting {
             self.queue_for_taint(other, Window::ZERO);
         }
+        self.wake(News::Tainted(node));
         self.impatient(node);
     }
 
@@ -237,7 +239,9 @@ impl<P: Placer> Sim<P> {
     pub(super) fn cordon(&mut self, node: NodeId, on: bool) {
         self.node_mut(node).cordoned = on;
         self.placer.mark(node, Mark::Cordoned, on);
-        if !on {
+        if on {
+            self.wake(News::Tainted(node));
+        } else {
             self.wake(News::Untainted(node));
             self.reconcile_all();
         }

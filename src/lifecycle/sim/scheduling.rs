@@ -121,17 +121,27 @@ impl<P: Placer> Sim<P> {
         self.wake_except(news, &[]);
     }
 
-    /// As [`Sim::wake`], but these pods miss it.
+    /// As [`Sim::wake`], but these pods are gated if it wakes them (`IsPodRunningPreemption` in
+    /// `pkg/scheduler/framework/preemption`, `movePodsToActiveOrBackoffQueue` in `pkg/scheduler/backend/queue`).
     pub(super) fn wake_except(&mut self, news: News, missed: &[PodId]) {
         let mut asleep = std::mem::take(&mut self.asleep);
         asleep.retain(|&pod| self.sleeps(pod).is_some());
         self.asleep.clone_from(&asleep);
         for pod in asleep {
             let Some(rejectors) = self.sleeps(pod) else { continue };
-            if !missed.contains(&pod) && self.placer.wakes(pod, rejectors, news) {
+            let gated = matches!(self.pod(pod).queue, Queue::Gated(_));
+            if gated && !matches!(news, News::Gone(..)) {
+                continue;
+            }
+            if !self.placer.wakes(pod, rejectors, news) {
+                if !gated && !matches!(news, News::Bound(..) | News::Tainted(_)) {
+                    self.leave_over(pod);
+                }
+            } else if missed.contains(&pod) {
+                self.pod_mut(pod).queue = Queue::Gated(rejectors);
+                self.cancel(|what| what == Happening::Flush(pod));
+            } else {
                 self.activate(pod, Window::ZERO);
-            } else if !matches!(news, News::Bound(..)) {
-                self.leave_over(pod);
             }
         }
     }
@@ -140,7 +150,9 @@ impl<P: Placer> Sim<P> {
     fn sleeps(&self, pod: PodId) -> Option<Rejectors> {
         let state = self.pod(pod);
         match state.queue {
-            Queue::Asleep(rejectors) if state.exists && state.node.is_none() && !state.terminating => {
+            Queue::Asleep(rejectors) | Queue::Gated(rejectors)
+                if state.exists && state.node.is_none() && !state.terminating =>
+            {
                 Some(rejectors)
             }
             _ => None,
