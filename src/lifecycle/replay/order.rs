@@ -2,7 +2,8 @@
 //! background: what was recorded within a fraction of a second may have happened in another order. This
 //! looks for one that the engine accounts for, the recorded one first.
 //!
-//! Where the recorded order does not fit, one observation near the misfit is moved by a few places, and
+//! What does not fit where it was recorded is first tried earlier: an attempt to schedule a pod is decided
+//! before its outcome is written and seen. Else one observation near the misfit is moved by a few places, and
 //! again, as long as each move lets the engine get further than before.
 
 use std::ops::Range;
@@ -32,6 +33,8 @@ struct Failure<'a, P: Placer> {
     /// Observations that were left.
     left: usize,
     misfit: Misfit,
+    /// By when a pod would have been bound, had it not been tried in vain before.
+    overdue: Option<Millis>,
     /// The states before the last observations.
     trail: Vec<Point<'a, P>>,
 }
@@ -77,18 +80,19 @@ fn run<'a, P: Placer>(
         if let Err(misfit) = driver.apply(index) {
             let at = script.observations[index].at;
             let misfit = format!("at {}.{} s: {misfit}", at / 1000, at % 1000 / 100);
-            return Err(Failure { left: order.len(), misfit, trail });
+            let overdue = driver.overdue.take();
+            return Err(Failure { left: order.len(), misfit, overdue, trail });
         }
         order.pop();
     }
     match driver.catch_up(end) {
         Ok(()) => Ok(driver),
-        Err(misfit) => Err(Failure { left: 0, misfit, trail }),
+        Err(misfit) => Err(Failure { left: 0, misfit, overdue: driver.overdue.take(), trail }),
     }
 }
 
-/// Tries moves near the misfit, those of nodes' observations first and the latest first, and goes on from
-/// each that gets further.
+/// Tries moves near the misfit, and goes on from each that gets further: an attempt that failed unseen, the
+/// misfit itself earlier, then moves of nodes' observations and of pods', the latest first.
 fn mend<'a, P: Placer>(
     failure: Failure<'a, P>,
     script: &Script,
@@ -96,27 +100,46 @@ fn mend<'a, P: Placer>(
     tries: &mut usize,
     nearest: &mut (usize, Misfit),
 ) -> Option<Driver<'a, P>> {
-    let Failure { left, trail, .. } = failure;
-    for nodes in [true, false] {
-        for (state, order) in trail.iter().rev() {
-            for moved in moves(script, order, nodes) {
-                *tries = tries.checked_sub(1)?;
-                match run(state.clone(), script, moved, end, true) {
-                    Ok(driver) => return Some(driver),
-                    Err(next) if next.left < left => {
-                        if next.left < nearest.0 {
-                            *nearest = (next.left, next.misfit.clone());
-                        }
-                        if let Some(driver) = mend(next, script, end, tries, nearest) {
-                            return Some(driver);
-                        }
-                    }
-                    Err(_) => {}
+    let Failure { left, overdue, trail, .. } = failure;
+    let failing = trail.iter().rev().filter_map(|(state, order)| {
+        let mut state = state.clone();
+        state.fail(overdue?).then(|| (state, order.clone()))
+    });
+    let sooner = trail.iter().rev().skip(1).filter_map(|(state, order)| {
+        let misfit = order.len().checked_sub(left)?;
+        Some((state.clone(), advanced(script, order, misfit)?))
+    });
+    let others = [true, false].into_iter().flat_map(|nodes| {
+        trail.iter().rev().flat_map(move |(state, order)| {
+            moves(script, order, nodes).into_iter().map(|moved| (state.clone(), moved))
+        })
+    });
+    for (state, moved) in failing.chain(sooner).chain(others) {
+        *tries = tries.checked_sub(1)?;
+        match run(state, script, moved, end, true) {
+            Ok(driver) => return Some(driver),
+            Err(next) if next.left < left => {
+                if next.left < nearest.0 {
+                    *nearest = (next.left, next.misfit.clone());
+                }
+                if let Some(driver) = mend(next, script, end, tries, nearest) {
+                    return Some(driver);
                 }
             }
+            Err(_) => {}
         }
     }
     None
+}
+
+/// The order in which the attempt at place `at` comes first, if it failed and was recorded near the first one.
+fn advanced(script: &Script, order: &[usize], at: usize) -> Option<Vec<usize>> {
+    let (first, later) = (order.first()?, order.get(at)?);
+    let (first, later) = (&script.observations[*first], &script.observations[*later]);
+    let near = matches!(later.what, Seen::Unschedulable { .. }) && later.at <= first.at.saturating_add(NEAR);
+    let mut advanced = order.to_vec();
+    advanced[..=at].rotate_right(1);
+    near.then_some(advanced)
 }
 
 /// Orders in which the first observation comes later, or a later one comes first; of nodes or of pods.
