@@ -16,7 +16,7 @@ pub(super) struct Scene<'a, 's> {
     pub(super) bounds: Bounds<'a>,
     pub(super) state: &'s State,
     pub(super) loads: Loads,
-    pools: RefCell<BTreeMap<usize, Rc<Option<Pool>>>>,
+    pools: RefCell<BTreeMap<usize, Rc<Option<Pool<'a>>>>>,
     never_evict: OnceCell<Vec<bool>>,
     largest_victim: OnceCell<Amounts>,
     leaving: RefCell<BTreeMap<NodeId, Option<i64>>>,
@@ -37,7 +37,7 @@ impl<'a, 's> Scene<'a, 's> {
     }
 
     /// The pods of a priority and above (all, if none is given), ready to be weighed; none if they ask for absurdly much.
-    pub(super) fn pool(&self, from: Option<i32>) -> Rc<Option<Pool>> {
+    pub(super) fn pool(&self, from: Option<i32>) -> Rc<Option<Pool<'a>>> {
         let level = self.loads.level_from(from);
         let mut pools = self.pools.borrow_mut();
         Rc::clone(pools.entry(level).or_insert_with(|| Rc::new(self.bounds.pool(from, self.state))))

@@ -5,7 +5,9 @@
 //! A pod counts once, for the dearest of the nodes that it may stand on. Pods that may stand on the same nodes are
 //! summed up once a state, so that a choice is weighed in a few steps whatever the number of classes.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::scene::Scene;
 use super::{Bounds, NodeSet, State, bit};
@@ -51,32 +53,41 @@ impl Crowd {
 
 /// Pods that may stand on the same nodes.
 #[derive(Clone, Debug)]
-struct Group {
+struct Group<'a> {
+    may: NodeSet,
+    /// Whether DaemonSets make them.
+    daemon: bool,
     /// What all of them ask for; of a DaemonSet what it takes on each node.
     sum: Amounts,
-    /// The same weighed by the dearer of two resources, a sum per step; in the order of [`Pool::pairs`].
-    dearer: Vec<[i128; STEPS + 1]>,
+    /// What one pod of each class asks for, and the number of them.
+    classes: Vec<(&'a Amounts, i64)>,
 }
+
+/// A step of the weight between a pair of resources.
+type Step = (usize, (usize, usize));
 
 /// All pods of one priority and above, ready to be weighed.
 #[derive(Clone, Debug)]
-pub(super) struct Pool {
-    /// By the nodes where they may stand, and whether DaemonSets make them.
-    groups: BTreeMap<(NodeSet, bool), Group>,
+pub(super) struct Pool<'a> {
+    groups: Vec<Group<'a>>,
     /// What all of them ask for.
     total: Amounts,
     /// The same at least 1: one resource is weighed by the sum of the other.
     scales: Vec<i128>,
+    /// What each group weighs where either resource may run short, by the steps that were asked about.
+    dearer: RefCell<BTreeMap<Step, Rc<[i128]>>>,
 }
 
-/// Every pair of resources, the lower one first.
-fn pairs(kinds: usize) -> impl Iterator<Item = (usize, usize)> {
-    (0..kinds).flat_map(move |a| (a + 1..kinds).map(move |b| (a, b)))
-}
-
-/// Where a pair stands among [`pairs`].
-fn pair(kinds: usize, (a, b): (usize, usize)) -> usize {
-    a * (2 * kinds - a - 1) / 2 + b - a - 1
+impl Pool<'_> {
+    fn dearer(&self, step: usize, pair: (usize, usize)) -> Rc<[i128]> {
+        let mut known = self.dearer.borrow_mut();
+        let weighed = known.entry((step, pair)).or_insert_with(|| {
+            let weights = weights(step, &self.scales, pair);
+            let one = |&(request, pods): &(&Amounts, i64)| i128::from(pods) * dearest(request, weights, pair);
+            self.groups.iter().map(|group| group.classes.iter().map(one).sum()).collect()
+        });
+        Rc::clone(weighed)
+    }
 }
 
 /// The weights of a pair of resources at a step: common at the middle, each alone at an end.
@@ -90,9 +101,9 @@ fn steps() -> impl Iterator<Item = usize> {
     std::iter::once(half).chain((1..=half).flat_map(move |d| [half - d, half + d]))
 }
 
-impl Bounds<'_> {
+impl<'a> Bounds<'a> {
     /// Sums up the pods of a priority and above; `None` if their requests are absurdly large.
-    pub(super) fn pool(self, from: Option<i32>, state: &State) -> Option<Pool> {
+    pub(super) fn pool(self, from: Option<i32>, state: &State) -> Option<Pool<'a>> {
         let kinds = self.world.resources.len();
         let counted: Vec<(WorkloadId, NodeSet, i64)> = self
             .world
@@ -112,22 +123,17 @@ impl Bounds<'_> {
         if total.iter().any(|&sum| sum >= LARGEST) {
             return None;
         }
-        let mut pool = Pool { groups: BTreeMap::new(), scales: total.iter().map(scale).collect(), total };
+        let mut groups: BTreeMap<(NodeSet, bool), Group<'a>> = BTreeMap::new();
         for (class, may, pods) in counted {
             let facts = self.world.class(class);
-            let group = pool.groups.entry((may, facts.daemon)).or_insert_with(|| Group {
-                sum: vec![0; kinds],
-                dearer: vec![[0; STEPS + 1]; pairs(kinds).count()],
-            });
+            let daemon = facts.daemon;
+            let new = || Group { may, daemon, sum: vec![0; kinds], classes: Vec::new() };
+            let group = groups.entry((may, daemon)).or_insert_with(new);
             add(&mut group.sum, &facts.request, pods);
-            for (dearer, pair) in group.dearer.iter_mut().zip(pairs(kinds)) {
-                for (step, sum) in dearer.iter_mut().enumerate() {
-                    *sum +=
-                        i128::from(pods) * dearest(&facts.request, weights(step, &pool.scales, pair), pair);
-                }
-            }
+            group.classes.push((&facts.request, pods));
         }
-        Some(pool)
+        let scales = total.iter().map(scale).collect();
+        Some(Pool { groups: groups.into_values().collect(), scales, total, dearer: RefCell::default() })
     }
 }
 
@@ -143,7 +149,7 @@ fn scale(sum: &i64) -> i128 {
 
 /// A pool without the pod that is asked about and without those that stand elsewhere.
 struct Rest<'a> {
-    pool: &'a Pool,
+    pool: &'a Pool<'a>,
     /// Where the removed pods may stand, what each asks for, and their number.
     without: Vec<(NodeSet, &'a Amounts, i64)>,
 }
@@ -233,9 +239,9 @@ impl Rest<'_> {
 
     /// What the pods weigh on nodes that all run short of one resource.
     fn weigh_one(&self, r: usize, short: NodeSet) -> i128 {
-        let groups = self.pool.groups.iter().map(|(&(may, daemon), group)| {
-            let places = (may & short).count_ones();
-            i128::from(group.sum[r]) * i128::from(if daemon { places } else { places.min(1) })
+        let groups = self.pool.groups.iter().map(|group| {
+            let places = (group.may & short).count_ones();
+            i128::from(group.sum[r]) * i128::from(if group.daemon { places } else { places.min(1) })
         });
         let gone = self.without.iter().filter(|(may, ..)| may & short != 0);
         groups.sum::<i128>()
@@ -245,15 +251,15 @@ impl Rest<'_> {
     /// The same where some nodes run short of one resource and some of another.
     fn weigh_two(&self, step: usize, two: (usize, usize), (here, there): (NodeSet, NodeSet)) -> i128 {
         let (a, b) = weights(step, &self.pool.scales, two);
-        let at = pair(self.pool.total.len(), two);
-        let groups = self.pool.groups.iter().map(|(&(may, daemon), group)| {
-            let (left, right) = (may & here, may & there);
+        let dearer = self.pool.dearer(step, two);
+        let groups = self.pool.groups.iter().zip(dearer.iter()).map(|(group, dearer)| {
+            let (left, right) = (group.may & here, group.may & there);
             let sums = (a * i128::from(group.sum[two.0]), b * i128::from(group.sum[two.1]));
             match (left != 0, right != 0) {
-                _ if daemon => {
+                _ if group.daemon => {
                     sums.0 * i128::from(left.count_ones()) + sums.1 * i128::from(right.count_ones())
                 }
-                (true, true) => group.dearer[at][step],
+                (true, true) => *dearer,
                 (left, right) => sums.0 * i128::from(left) + sums.1 * i128::from(right),
             }
         });
