@@ -13,7 +13,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 /// A variable that says how much, not whether.
-const AMOUNTS: &[&str] = &["LIFEBOAT_CLUSTERS"];
+const AMOUNTS: &[&str] = &["LIFEBOAT_CLUSTERS", "LIFEBOAT_FROM"];
 
 #[test]
 fn each_ignored_test_names_a_script_that_gives_it_what_it_needs() {
