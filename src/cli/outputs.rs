@@ -219,11 +219,17 @@ pub(crate) fn write(folder: &Path, path: &str, text: &str, executable: bool) -> 
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(fs::Permissions::from_mode(if executable { 0o777 } else { 0o666 }));
     }
-    let mut file = builder.tempfile_in(parent)?;
-    file.write_all(text.as_bytes())?;
+    let mut file = builder.tempfile_in(parent).map_err(bare)?;
+    file.write_all(text.as_bytes()).map_err(bare)?;
     file.as_file().sync_all()?;
     file.persist(&full).map_err(|error| error.error)?;
     Ok(())
+}
+
+/// An error without the path that the maker of temporary files adds: it is absolute, and another one each time.
+fn bare(error: io::Error) -> io::Error {
+    let inner = error.get_ref().and_then(|inner| inner.source()).and_then(|e| e.downcast_ref::<io::Error>());
+    inner.and_then(io::Error::raw_os_error).map_or(error, io::Error::from_raw_os_error)
 }
 
 /// Removes a file of an earlier build, and folders that it leaves empty.

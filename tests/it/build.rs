@@ -5,6 +5,7 @@
 //! Re-record with `GOLDEN=overwrite cargo test --test it build::`.
 
 mod command;
+mod disk;
 mod folder;
 
 use std::collections::BTreeMap;

@@ -1,57 +1,10 @@
 //! Builds that are interrupted, meet each other, or find no room: nothing half-written, nothing foreign lost.
 
 use std::fs::{self, File};
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::command::{POLICY, expect, run, site};
-
-/// Runs a shell script in a mount namespace of its own; `None`, loudly, where that is forbidden.
-fn in_namespace(folder: &Path, script: &str) -> Option<std::process::Output> {
-    let unshare = |script: &str| {
-        let lifeboat = env!("CARGO_BIN_EXE_lifeboat");
-        let mut command = Command::new("unshare");
-        command.args(["--user", "--map-root-user", "--mount", "sh", "-eu", "-c", script, lifeboat]);
-        command.current_dir(folder).output()
-    };
-    match unshare("mount -t tmpfs -o size=64k tmpfs \"$(mktemp -d)\"") {
-        Ok(tried) if tried.status.success() => Some(unshare(script).expect("runs")),
-        _ => {
-            eprintln!("SKIPPED: no mount namespace without privileges here, so no full or read-only folder");
-            None
-        }
-    }
-}
-
-#[test]
-fn a_full_disk_is_a_clear_error_and_what_was_there_stays_whole() {
-    let site = site();
-    run(site.path(), &["build"]);
-    // The old outputs on a disk without room for the new ones.
-    let script = "mkdir full; mount -t tmpfs -o size=512k tmpfs full; cp -r golden full/golden
-        dd if=/dev/zero of=full/filler bs=4k 2>/dev/null || :
-        code=0; \"$0\" build new.toml --out full/golden --format short || code=$?
-        diff -r golden full/golden >&2 || echo CHANGED
-        exit $code";
-    fs::write(site.path().join("new.toml"), POLICY.replace("\"small\"", "\"other\"")).expect("written");
-    let Some(full) = in_namespace(site.path(), script) else { return };
-    expect(&full, 2, "unwritable");
-    expect(&full, 2, "No space left");
-    assert!(!String::from_utf8_lossy(&full.stdout).contains("CHANGED"), "{full:?}");
-}
-
-#[test]
-fn a_read_only_folder_is_a_clear_error() {
-    let site = site();
-    run(site.path(), &["build"]);
-    fs::write(site.path().join("new.toml"), POLICY.replace("\"small\"", "\"other\"")).expect("written");
-    let script = "mount --bind golden golden; mount -o remount,ro,bind golden; exec \"$0\" build new.toml --format short";
-    let Some(output) = in_namespace(site.path(), script) else { return };
-    expect(&output, 2, "unwritable");
-    expect(&output, 2, "Read-only file system");
-    expect(&run(site.path(), &["check"]), 0, "as the policy says");
-}
 
 #[test]
 fn a_second_build_waits_for_the_first_and_says_so_if_it_does_not_end() {

@@ -337,6 +337,11 @@ fn dark_mode_and_paper_keep_their_contrast() {
     page.call("Emulation.setEmulatedMedia", json!({"media": "print", "features": []}));
     assert_eq!(page.eval("getComputedStyle(document.querySelector('#stage .bar')).display"), "none");
     assert_eq!(page.eval("getComputedStyle(document.querySelector('#pictures')).display"), "block");
+    // A sheet of paper is as narrow as a phone, and yet the table is one.
+    let paper = json!({"width": 700, "height": 900, "deviceScaleFactor": 1, "mobile": false});
+    page.call("Emulation.setDeviceMetricsOverride", paper);
+    let head = page.eval("getComputedStyle(document.querySelector('#table thead')).display");
+    assert_eq!(head, "table-header-group");
     page.quiet();
 }
 
