@@ -2,7 +2,7 @@
 
 use semver::Version;
 
-use super::edition::{Edition, Known};
+use super::edition::{Edition, Known, Probing};
 use super::guard::{self, HalfOpen};
 use super::read;
 use super::tree::{Keys, Report, text};
@@ -115,6 +115,8 @@ impl Chart {
         if report.is_empty() {
             for version in &self.edges {
                 self.edition(version, "", report);
+                let resolved = guard::resolve(&self.root, &self.range, version);
+                read::probing(resolved.as_ref().unwrap_or(&self.root), report);
                 if !report.is_empty() {
                     break;
                 }
@@ -154,6 +156,13 @@ impl Chart {
             }
             _ => Err(Box::new(self.ambiguous(version))),
         }
+    }
+
+    /// How to render the chart at one version so that all of it shows.
+    #[must_use]
+    pub fn probing(&self, version: &Version) -> Probing {
+        let resolved = guard::resolve(&self.root, &self.range, version);
+        read::probing(resolved.as_ref().unwrap_or(&self.root), &mut Report::new())
     }
 
     fn unknown_repository(&self, url: &str) -> Diagnostic {

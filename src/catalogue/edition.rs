@@ -311,6 +311,15 @@ pub struct Suggested {
     pub source: String,
 }
 
+/// How a chart is rendered so that all of it shows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Probing {
+    /// Values that leave out what is long and has nothing to do with pods.
+    pub quiet: Value,
+    /// Names and values, over what the chart requires, under which its optional parts exist.
+    pub profiles: Vec<(String, Value)>,
+}
+
 /// A claim for storage.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Storage {

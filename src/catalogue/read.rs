@@ -7,8 +7,8 @@ use semver::Version;
 use serde_json::Value as Json;
 
 use super::edition::{
-    Component, Condition, Container, Edition, Field, Known, Merge, Place, Preset, Reach, Shape, Storage,
-    Suggested, Target, Wire, Wiring,
+    Component, Condition, Container, Edition, Field, Known, Merge, Place, Preset, Probing, Reach, Shape,
+    Storage, Suggested, Target, Wire, Wiring,
 };
 use super::names::FullName;
 use super::path::ValuePath;
@@ -35,7 +35,7 @@ pub(super) fn edition(
     report: &mut Report,
 ) -> Edition {
     let mut keys = Keys::of(root, format!("the catalogue of {chart}"), report);
-    for head in ["chart", "about", "repositories", "tested"] {
+    for head in ["chart", "about", "repositories", "tested", "probe"] {
         keys.node(head);
     }
     let order = keys.texts("order", report);
@@ -81,6 +81,18 @@ pub(super) fn edition(
     };
     check_needs(&mut edition, report);
     edition
+}
+
+/// Reads what a probe of a resolved file needs.
+pub(super) fn probing(root: &Node, report: &mut Report) -> Probing {
+    let mut keys = Keys::of(root, "the catalogue", report);
+    let Some(node) = keys.node("probe") else { return Probing::default() };
+    let mut keys = Keys::of(node, "`probe`", report);
+    let quiet = keys.node("quiet").map(json).unwrap_or_default();
+    let profiles = keys.entries("profiles", report).map(|(name, node)| (name.to_owned(), json(node)));
+    let probing = Probing { quiet, profiles: profiles.collect() };
+    keys.finish(report);
+    probing
 }
 
 fn full_name(node: &Node, report: &mut Report) -> FullName {

@@ -28,6 +28,29 @@ const ENDINGS: [(&str, &str); 11] = [
     ("replicas", "replicas"),
 ];
 
+/// Endings of keys whose maps are about something else than pods: nobody looks for a field of a pod there, unless the
+/// chart lists it.
+const NO_PODS: [&str; 18] = [
+    "service",
+    "ingress",
+    "route",
+    "poddisruptionbudget",
+    "pdb",
+    "servicemonitor",
+    "podmonitor",
+    "prometheusrule",
+    "serviceaccount",
+    "persistence",
+    "persistentvolume",
+    "networkpolicy",
+    "autoscaling",
+    "image",
+    "probe",
+    "securitycontext",
+    "rbac",
+    "certificate",
+];
+
 /// Fields that are tried where a component does not list them.
 const TRIED: [&str; 7] = [
     "tolerations",
@@ -103,7 +126,11 @@ pub(super) fn candidates(package: &Package, more: &[(ValuePath, String)]) -> Vec
             add(path.clone(), field, "catalogue");
         }
     }
-    for part in &parts {
+    let about_pods = |part: &&Vec<String>| {
+        let lower = part.last().map(|key| key.to_lowercase()).unwrap_or_default();
+        !NO_PODS.iter().any(|ending| lower.ends_with(ending))
+    };
+    for part in parts.iter().filter(about_pods) {
         for field in TRIED {
             add(ValuePath::of(part.clone()).child(field), field, "synthetic");
         }
@@ -131,6 +158,10 @@ pub(super) fn switches(package: &Package) -> Vec<(ValuePath, bool)> {
 /// The field that a key means.
 pub(super) fn field_of(key: &str) -> Option<&'static str> {
     let lower = key.to_lowercase();
+    // A service's, and a name alone.
+    if lower.ends_with("sessionaffinity") {
+        return None;
+    }
     ENDINGS.iter().find(|(ending, _)| lower.ends_with(ending)).map(|(_, field)| *field)
 }
 
@@ -138,7 +169,9 @@ pub(super) fn field_of(key: &str) -> Option<&'static str> {
 fn fits(field: &str, default: Option<&Value>) -> bool {
     let Some(default) = default.filter(|value| !value.is_null()) else { return field != "podAntiAffinity" };
     match field {
-        "podAntiAffinity" => default.is_string(),
+        "podAntiAffinity" => default.is_string() || default.is_boolean(),
+        // Some charts take the parts of one constraint, and a switch.
+        "topologySpreadConstraints" if default.get("enabled").is_some() => true,
         "replicas" => default.is_number() || default.is_string(),
         "resources" | "nodeSelector" => default.is_object() || default.is_string(),
         "affinity" => default.is_object() || default.is_string(),

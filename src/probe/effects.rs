@@ -210,7 +210,7 @@ fn contains(all: &Value, part: &Value) -> bool {
 /// All effects of a candidate's kinds as the facts keep them: joined where they agree.
 pub(super) fn entry(candidate: &Candidate, tried: &[Tried], tpl: bool) -> Value {
     let alive = tried.iter().any(|t| !t.effects.is_empty());
-    let refused = !tried.is_empty() && tried.iter().all(|t| t.error.is_some());
+    let refused = !alive && tried.iter().any(|t| t.error.is_some());
     let mut out = json!({
         "path": candidate.path.to_string(),
         "field": candidate.field,

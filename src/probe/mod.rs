@@ -20,6 +20,7 @@ mod run;
 mod sentinel;
 mod shot;
 mod switches;
+mod trials;
 
 pub use judge::{Origin, catalogue_file, judgement};
 pub use run::{Learned, Request, learn};

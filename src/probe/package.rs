@@ -37,6 +37,8 @@ pub struct Package {
     pub templates: Vec<Template>,
     /// Keys (aliases) and names of all sub-charts, the chart itself first with no key.
     pub charts: Vec<(Vec<String>, String)>,
+    /// Keys of sub-charts that `Chart.yaml` names and whose templates the package lacks.
+    pub hollow: Vec<ValuePath>,
     /// SHA-256 over all files, hex.
     pub digest: String,
 }
@@ -85,6 +87,7 @@ impl Package {
             values,
             templates: reader.templates,
             charts: reader.charts,
+            hollow: reader.hollow,
             digest: hex(&digest.finalize()),
         })
     }
@@ -110,6 +113,7 @@ fn walk(value: &Value, at: &mut Vec<String>, out: &mut Vec<ValuePath>) {
 #[derive(Default)]
 struct Reader {
     templates: Vec<Template>,
+    hollow: Vec<ValuePath>,
     charts: Vec<(Vec<String>, String)>,
 }
 
@@ -130,10 +134,16 @@ impl Reader {
             }
         }
         let mut values = Value::Object(Map::new());
+        let mut declared = dependencies(&head);
         for (folder, files) in sub_charts(files)? {
             let name = document(&files, "Chart.yaml")?
                 .and_then(|head| Some(head.get("name")?.as_str()?.to_owned()))
                 .ok_or_else(|| format!("charts/{folder}: Chart.yaml has no `name`"))?;
+            // A chart that brings nothing is a placeholder, or a library.
+            let empty = !files
+                .keys()
+                .any(|path| ["templates/", "crds/", "charts/"].iter().any(|f| path.starts_with(f)));
+            declared.retain(|(_, declared)| *declared != name || empty);
             for key in keys(&head, &name) {
                 let mut at = under.to_vec();
                 at.push(key.clone());
@@ -141,17 +151,28 @@ impl Reader {
                 ValuePath::of([key]).set(&mut values, below);
             }
         }
+        let missing = declared.into_iter().map(|(key, _)| ValuePath::of(under.iter().cloned().chain([key])));
+        self.hollow.extend(missing);
         let merged = coalesce(&values, &own);
         Ok((head, merged))
     }
 }
 
+/// Sub-charts that `Chart.yaml` names: the key under which their values stand, and their name.
+fn dependencies(head: &Value) -> Vec<(String, String)> {
+    let all = head.get("dependencies").and_then(Value::as_array).into_iter().flatten();
+    let pairs = all.filter_map(|dependency| {
+        let name = dependency.get("name")?.as_str()?;
+        let key = dependency.get("alias").and_then(Value::as_str).unwrap_or(name);
+        Some((key.to_owned(), name.to_owned()))
+    });
+    pairs.collect()
+}
+
 /// The keys under which a sub-chart's values stand: its aliases, or its name.
 fn keys(head: &Value, name: &str) -> Vec<String> {
-    let all = head.get("dependencies").and_then(Value::as_array).into_iter().flatten();
-    let mine = all.filter(|d| d.get("name").and_then(Value::as_str) == Some(name));
-    let keys: Vec<String> =
-        mine.map(|d| d.get("alias").and_then(Value::as_str).unwrap_or(name).to_owned()).collect();
+    let mine = dependencies(head).into_iter().filter(|(_, declared)| declared == name);
+    let keys: Vec<String> = mine.map(|(key, _)| key).collect();
     if keys.is_empty() { vec![name.to_owned()] } else { keys }
 }
 

@@ -6,12 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use super::candidates::{Candidate, candidates, switches};
-use super::effects::{Effect, Trial, Tried, compare, entry, own_field};
+use super::effects::{Tried, entry, own_field};
 use super::order::{Chain, rank};
 use super::package::Package;
-use super::sentinel::{fallback, kinds, token, value};
 use super::shot::{FIELDS, Shot};
 use super::switches::{self as switch, Whens};
+use super::trials::{join, templates, trials};
 use super::{Answer, Ask, RELEASE, Render};
 use crate::catalogue::{ValuePath, merge_files};
 
@@ -22,6 +22,10 @@ pub struct Request {
     pub values: Value,
     /// Paths that somebody claims to matter, with the field that they are said to reach.
     pub paths: Vec<(ValuePath, String)>,
+    /// Values that leave out what is long and has nothing to do with pods.
+    pub quiet: Value,
+    /// Names and values, over those above, with which more of the chart is rendered.
+    pub profiles: Vec<(String, Value)>,
 }
 
 /// What was learned.
@@ -67,11 +71,11 @@ impl Lab<'_> {
 }
 
 /// A set of values and what is rendered with it.
-struct Profile {
+pub(super) struct Profile {
     name: String,
     layer: Value,
-    values: Value,
-    shot: Shot,
+    pub(super) values: Value,
+    pub(super) shot: Shot,
 }
 
 /// Learns a chart.
@@ -81,8 +85,10 @@ struct Profile {
 pub fn learn(package: &Package, request: &Request, render: Render<'_>) -> Result<Learned, String> {
     let mut lab = Lab { render, renders: 0 };
     let given = if request.values.is_object() { request.values.clone() } else { json!({}) };
-    let base = lab.ask(vec![given.clone()]).pop().unwrap_or_else(|| Err("nothing was rendered".into()))?;
-    let (profiles, whens) = profiles(&mut lab, package, &given, base);
+    let quiet = if request.quiet.is_object() { request.quiet.clone() } else { json!({}) };
+    let quiet_given = merge_files(&given, &quiet);
+    let base = lab.ask(vec![quiet_given]).pop().unwrap_or_else(|| Err("nothing was rendered".into()))?;
+    let Seen { profiles, whens, quiet } = profiles(&mut lab, package, request, (&given, quiet), base)?;
     if profiles.iter().all(|profile| profile.shot.carriers.is_empty()) {
         return Err(
             "the chart renders no object with a pod, with these values and all that its switches add".into(),
@@ -90,51 +96,97 @@ pub fn learn(package: &Package, request: &Request, render: Render<'_>) -> Result
     }
     let candidates = candidates(package, &request.paths);
     let mut tried: Vec<Vec<Tried>> = vec![Vec::new(); candidates.len()];
+    let mut seen = BTreeSet::new();
     for profile in tested(&profiles) {
-        for (candidate, more) in trials(&mut lab, profile, &candidates).into_iter().enumerate() {
-            join(&mut tried[candidate], more);
-        }
+        let more = trials(&mut lab, profile, &candidates, &tried, &seen);
+        seen.extend(switch::things(&profile.shot));
+        tried.iter_mut().zip(more).for_each(|(known, more)| join(known, more));
     }
     let tpl = templates(&mut lab, &profiles, &candidates, &tried);
-    let names = names(&mut lab, package, &given, &profiles[0].shot);
+    let names = names(&mut lab, package, &profiles[0].values, &profiles[0].shot);
     let order = order(&mut lab, &profiles, &candidates, &tried);
-    let facts = facts(package, &given, &profiles, &candidates, &tried, &tpl, &order);
+    let facts = facts(package, (&given, &quiet), &profiles, &candidates, &tried, &tpl, &order);
     Ok(Learned { facts, whens, names, renders: lab.renders })
 }
 
-/// The defaults, and everything switched on.
-fn profiles(lab: &mut Lab<'_>, package: &Package, given: &Value, base: Shot) -> (Vec<Profile>, Whens) {
-    let all = switches(package);
+/// Everything that exists, under which values.
+struct Seen {
+    profiles: Vec<Profile>,
+    whens: Whens,
+    /// Values that keep renders short.
+    quiet: Value,
+}
+
+/// The defaults, the profiles that were asked for, and whatever else switches add.
+fn profiles(
+    lab: &mut Lab<'_>,
+    package: &Package,
+    request: &Request,
+    (given, mut quiet): (&Value, Value),
+    mut base: Shot,
+) -> Result<Seen, String> {
+    let mut values = merge_files(given, &quiet);
     // What the given values set is theirs; the chart may need it so.
-    let all: Vec<_> = all.into_iter().filter(|(path, _)| path.get(given).is_none()).collect();
-    let mut found = switch::find(lab, given, &base, &all);
-    let default = Profile { name: "default".into(), layer: json!({}), values: given.clone(), shot: base };
+    let mut all = switches(package);
+    all.retain(|(path, _)| path.get(&values).is_none());
+    let found = switch::find(lab, &values, &base, &all);
+    if let Some((more, shot)) = switch::quiet(lab, &values, &base, &found) {
+        quiet = merge_files(&quiet, &more);
+        values = merge_files(given, &quiet);
+        base = shot;
+    }
+    let default = Profile { name: "default".into(), layer: json!({}), values: values.clone(), shot: base };
     let mut profiles = vec![default];
-    let Some(mut layer) = switch::all_on(lab, given, &found) else {
-        return (profiles, switch::whens(&found));
-    };
-    let mut values = merge_files(given, &layer);
-    let Some(Ok(mut shot)) = lab.ask(vec![values.clone()]).pop() else {
-        return (profiles, switch::whens(&found));
-    };
-    // Switches of what was off until now.
-    let rest: Vec<_> =
-        all.into_iter().filter(|(path, _)| !found.iter().any(|known| known.path == *path)).collect();
-    let inner = switch::find(lab, &values, &shot, &rest);
-    if let Some(more) = switch::all_on(lab, &values, &inner) {
+    for (name, layer) in &request.profiles {
+        if layer.as_object().is_none_or(Map::is_empty) {
+            profiles[0].name.clone_from(name);
+            continue;
+        }
+        let values = merge_files(&values, layer);
+        let shot = lab.ask(vec![values.clone()]).pop().unwrap_or_else(|| Err("nothing was rendered".into()));
+        let shot = shot.map_err(|error| format!("with the values of profile {name}: {error}"))?;
+        profiles.push(Profile { name: name.clone(), layer: layer.clone(), values, shot });
+    }
+    let mut found = found.switches;
+    let known: BTreeSet<String> = profiles.iter().flat_map(|profile| switch::things(&profile.shot)).collect();
+    if !request.profiles.is_empty() {
+        // Whoever names profiles knows the containers: what is looked for are carriers that no profile has.
+        let new = |thing: &String| !thing.contains(['#', '@']) && !known.contains(thing);
+        found.retain(|switch| switch.adds.iter().any(new));
+    }
+    let idle = |path: &ValuePath| !found.iter().any(|known| known.path == *path);
+    let rest: Vec<_> = all.iter().filter(|(path, _)| idle(path)).cloned().collect();
+    if let Some((profile, inner)) = on(lab, &profiles[0], &found, &rest, &known) {
+        found.extend(inner);
+        profiles.push(profile);
+    }
+    Ok(Seen { profiles, whens: switch::whens(&found), quiet })
+}
+
+/// A profile with everything on that nothing else has, and the switches of what was off until then.
+fn on(
+    lab: &mut Lab<'_>,
+    base: &Profile,
+    found: &[switch::Switch],
+    rest: &[(ValuePath, bool)],
+    known: &BTreeSet<String>,
+) -> Option<(Profile, Vec<switch::Switch>)> {
+    let mut layer = switch::all_on(lab, &base.values, found, known)?;
+    let mut values = merge_files(&base.values, &layer);
+    let mut shot = lab.ask(vec![values.clone()]).pop()?.ok()?;
+    let inner = switch::find(lab, &values, &shot, rest).switches;
+    if let Some(more) = switch::all_on(lab, &values, &inner, known) {
         let both = merge_files(&layer, &more);
-        let joined = merge_files(given, &both);
+        let joined = merge_files(&base.values, &both);
         if let Some(Ok(better)) = lab.ask(vec![joined.clone()]).pop() {
             (layer, values, shot) = (both, joined, better);
         }
     }
-    found.extend(inner);
-    profiles.push(Profile { name: "on".into(), layer, values, shot });
-    (profiles, switch::whens(&found))
+    Some((Profile { name: "on".into(), layer, values, shot }, inner))
 }
 
 /// The profiles in which paths are tried: the fullest first, others only for what it lacks.
-fn tested(profiles: &[Profile]) -> Vec<&Profile> {
+pub(super) fn tested(profiles: &[Profile]) -> Vec<&Profile> {
     let mut seen = BTreeSet::new();
     let mut out = Vec::new();
     for profile in profiles.iter().rev() {
@@ -142,140 +194,6 @@ fn tested(profiles: &[Profile]) -> Vec<&Profile> {
         if !things.is_subset(&seen) {
             seen.extend(things);
             out.push(profile);
-        }
-    }
-    out
-}
-
-/// Tries every kind of value at every path.
-fn trials(lab: &mut Lab<'_>, profile: &Profile, candidates: &[Candidate]) -> Vec<Vec<Tried>> {
-    let mut out = vec![Vec::new(); candidates.len()];
-    let mut open = batches(candidates);
-    while !open.is_empty() {
-        let asks = open.iter().map(|batch| with(&profile.values, candidates, batch)).collect();
-        let answers = lab.ask(asks);
-        let mut next = Vec::new();
-        for (batch, answer) in open.into_iter().zip(answers) {
-            let found = match &answer {
-                Ok(shot) => compare(&profile.shot, shot, &batch, candidates),
-                Err(_) => None,
-            };
-            match (found, &batch[..], answer) {
-                (Some(found), _, _) => {
-                    for (trial, effects) in batch.iter().zip(found) {
-                        out[trial.candidate].push(Tried { kind: trial.kind, error: None, effects });
-                    }
-                }
-                (None, [trial], Err(error)) => {
-                    let field = candidates[trial.candidate].field;
-                    let error = error.lines().last().unwrap_or_default().to_owned();
-                    out[trial.candidate].push(Tried {
-                        kind: trial.kind,
-                        error: Some(error),
-                        effects: vec![],
-                    });
-                    if let Some(kind) = fallback(field, trial.kind) {
-                        next.push(vec![Trial { kind, ..*trial }]);
-                    }
-                }
-                (None, several, _) => next.extend(several.iter().map(|trial| vec![*trial])),
-            }
-        }
-        open = next;
-    }
-    out
-}
-
-/// Trials that share a render: of one part of the values, each of another field.
-fn batches(candidates: &[Candidate]) -> Vec<Vec<Trial>> {
-    let mut by_part: BTreeMap<&[String], Vec<Vec<Trial>>> = BTreeMap::new();
-    for (i, candidate) in candidates.iter().enumerate() {
-        let Some((_, part)) = candidate.path.keys().split_last() else { continue };
-        for &kind in kinds(candidate.field, &candidate.default) {
-            let trial = Trial { candidate: i, kind };
-            let batches = by_part.entry(part).or_default();
-            let free = batches.iter_mut().find(|batch| {
-                let fields = batch.iter().map(|t| own_field(candidates[t.candidate].field));
-                fields.into_iter().all(|field| field != own_field(candidate.field))
-            });
-            match free {
-                Some(batch) => batch.push(trial),
-                None => batches.push(vec![trial]),
-            }
-        }
-    }
-    by_part.into_values().flatten().collect()
-}
-
-fn with(values: &Value, candidates: &[Candidate], batch: &[Trial]) -> Value {
-    let mut out = values.clone();
-    for trial in batch {
-        let candidate = &candidates[trial.candidate];
-        candidate.path.set(&mut out, value(candidate.field, trial.kind, &token(trial.candidate)));
-    }
-    out
-}
-
-/// Adds what another profile showed.
-fn join(known: &mut Vec<Tried>, more: Vec<Tried>) {
-    for tried in more {
-        let Some(old) = known.iter_mut().find(|old| old.kind == tried.kind) else {
-            known.push(tried);
-            continue;
-        };
-        let same = |a: &Effect, b: &Effect| {
-            a.carrier == b.carrier && a.container == b.container && a.field == b.field
-        };
-        if old.error.is_some() && tried.error.is_none() {
-            old.error = None;
-        }
-        let new: Vec<Effect> =
-            tried.effects.into_iter().filter(|e| !old.effects.iter().any(|known| same(known, e))).collect();
-        old.effects.extend(new);
-    }
-}
-
-/// Paths whose values are themselves templates.
-fn templates(
-    lab: &mut Lab<'_>,
-    profiles: &[Profile],
-    candidates: &[Candidate],
-    tried: &[Vec<Tried>],
-) -> BTreeSet<usize> {
-    let native = |i: usize| {
-        let field = candidates[i].field;
-        !matches!(field, "resources" | "replicas" | "podAntiAffinity")
-            && tried[i].iter().any(|t| t.kind != "yaml-text" && t.effects.iter().any(Effect::moves))
-    };
-    let mut out = BTreeSet::new();
-    for profile in tested(profiles) {
-        let kept = |trial: &Trial| trial.kind != "podAntiAffinity" && native(trial.candidate);
-        let filter = |batch: Vec<Trial>| batch.into_iter().filter(kept).collect::<Vec<_>>();
-        let mut open: Vec<Vec<Trial>> =
-            batches(candidates).into_iter().map(filter).filter(|batch| !batch.is_empty()).collect();
-        while !open.is_empty() {
-            let asks = open.iter().map(|batch| {
-                let mut tree = profile.values.clone();
-                for trial in batch {
-                    let candidate = &candidates[trial.candidate];
-                    let action = format!("{{{{ printf \"lbp%dx\" {} }}}}", trial.candidate);
-                    candidate.path.set(&mut tree, value(candidate.field, trial.kind, &action));
-                }
-                tree
-            });
-            let answers = lab.ask(asks.collect());
-            let mut next = Vec::new();
-            for (batch, answer) in open.into_iter().zip(answers) {
-                match (answer, &batch[..]) {
-                    (Ok(shot), _) => {
-                        let marked = |trial: &&Trial| shot.tokens.contains(&token(trial.candidate));
-                        out.extend(batch.iter().filter(marked).map(|trial| trial.candidate));
-                    }
-                    (Err(_), [_]) => {}
-                    (Err(_), several) => next.extend(several.iter().map(|trial| vec![*trial])),
-                }
-            }
-            open = next;
         }
     }
     out
@@ -370,7 +288,7 @@ fn names(lab: &mut Lab<'_>, package: &Package, values: &Value, base: &Shot) -> V
 
 fn facts(
     package: &Package,
-    given: &Value,
+    (given, quiet): (&Value, &Value),
     profiles: &[Profile],
     candidates: &[Candidate],
     tried: &[Vec<Tried>],
@@ -409,6 +327,7 @@ fn facts(
         "chart": package.name,
         "version": package.version.to_string(),
         "requiredValues": given,
+        "probeOnlyValues": quiet,
         "profiles": layers,
         "carriers": carriers(profiles),
         "wiring": wired,

@@ -9,7 +9,10 @@ pub(super) fn kinds(field: &str, default: &Value) -> &'static [&'static str] {
     match field {
         "affinity" if default.is_string() && default.as_str() != Some("") => &["yaml-text"],
         "affinity" => &["nodeAffinity", "podAntiAffinity"],
+        "podAntiAffinity" if *default == json!(true) => &["false"],
+        "podAntiAffinity" if *default == json!(false) => &["true"],
         "podAntiAffinity" => &["hard", "soft", "empty"],
+        "topologySpreadConstraints" if default.get("enabled").is_some() => &["parts"],
         _ => &["value"],
     }
 }
@@ -47,9 +50,13 @@ pub(super) fn value(field: &str, kind: &str, mark: &str) -> Value {
                 { "preference": { "matchExpressions": [{ "key": mark, "operator": "Exists" }] }, "weight": 7 },
             ] } }),
         ("podAntiAffinity", "empty") => "".into(),
+        ("podAntiAffinity", "true" | "false") => (kind == "true").into(),
         ("podAntiAffinity", kind) => kind.into(),
         ("tolerations", _) => json!([{ "key": mark, "operator": "Exists" }]),
         ("nodeSelector", _) => json!({ "lbprobe": mark }),
+        ("topologySpreadConstraints", "parts") => {
+            json!({ "enabled": true, "maxSkew": 1, "topologyKey": mark, "whenUnsatisfiable": "ScheduleAnyway" })
+        }
         ("topologySpreadConstraints", _) => {
             json!([{ "maxSkew": 1, "topologyKey": mark, "whenUnsatisfiable": "ScheduleAnyway" }])
         }

@@ -21,6 +21,8 @@ pub struct Shot {
     pub carriers: BTreeMap<String, Map<String, Value>>,
     /// Sentinels that appear anywhere in the text.
     pub tokens: BTreeSet<String>,
+    /// Length of the text.
+    pub bytes: usize,
 }
 
 impl Shot {
@@ -34,7 +36,7 @@ impl Shot {
         if let Some(refusal) = outcome.refused.first() {
             return Err(format!("what Helm made cannot be read, {}: {}", refusal.origin.at, refusal.message));
         }
-        let mut shot = Self { tokens: tokens(text), ..Self::default() };
+        let mut shot = Self { tokens: tokens(text), bytes: text.len(), ..Self::default() };
         for object in &outcome.objects {
             if !matches!(role(&object.api_version, &object.kind), Some(Role::Carrier | Role::OperatorCarrier))
             {

@@ -29,39 +29,50 @@ pub(super) type Whens = BTreeMap<String, BTreeMap<ValuePath, bool>>;
 
 /// Everything of a render that a switch could add or remove.
 pub(super) fn things(shot: &Shot) -> BTreeSet<String> {
-    let mut out = BTreeSet::new();
-    for (id, carrier) in &shot.carriers {
-        out.insert(id.clone());
-        for (list, key, mark) in [("containers", "name", '#'), ("claims", "template", '@')] {
-            let items = carrier.get(list).and_then(Value::as_array).into_iter().flatten();
-            out.extend(items.filter_map(|item| Some(format!("{id}{mark}{}", item.get(key)?.as_str()?))));
-        }
+    shot.carriers.iter().flat_map(|(id, carrier)| things_of(id, carrier)).collect()
+}
+
+/// A carrier with its containers and claims.
+pub(super) fn things_of(id: &str, carrier: &Map<String, Value>) -> BTreeSet<String> {
+    let mut out = BTreeSet::from([id.to_owned()]);
+    for (list, key, mark) in [("containers", "name", '#'), ("claims", "template", '@')] {
+        let items = carrier.get(list).and_then(Value::as_array).into_iter().flatten();
+        out.extend(items.filter_map(|item| Some(format!("{id}{mark}{}", item.get(key)?.as_str()?))));
     }
     out
 }
 
+/// Switches with their defaults.
+type Group = Vec<(ValuePath, bool)>;
+
+/// What flipping switches showed.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// Those that change something.
+    pub(super) switches: Vec<Switch>,
+    /// Groups without which the render is much shorter and its pods are the same.
+    bulky: Vec<Group>,
+}
+
 /// The switches that change something under some values.
-pub(super) fn find(
-    lab: &mut Lab<'_>,
-    values: &Value,
-    base: &Shot,
-    switches: &[(ValuePath, bool)],
-) -> Vec<Switch> {
+pub(super) fn find(lab: &mut Lab<'_>, values: &Value, base: &Shot, switches: &[(ValuePath, bool)]) -> Found {
     let before = things(base);
-    let mut found = Vec::new();
+    let mut found = Found::default();
     // Flips in one direction at a time: a parent that goes off would hide what its children do.
     let (on, off): (Vec<_>, Vec<_>) = switches.iter().cloned().partition(|(_, default)| *default);
-    let mut open: Vec<Vec<(ValuePath, bool)>> =
-        on.chunks(GROUP).chain(off.chunks(GROUP)).map(<[_]>::to_vec).collect();
+    let mut open: Vec<Group> = on.chunks(GROUP).chain(off.chunks(GROUP)).map(<[_]>::to_vec).collect();
     while !open.is_empty() {
         let asks = open.iter().map(|group| flipped(values, group)).collect();
         let answers = lab.ask(asks);
         let mut next = Vec::new();
         for (group, answer) in open.into_iter().zip(answers) {
             let after = answer.as_ref().ok().map(things);
+            if answer.as_ref().is_ok_and(|shot| lighter(base, shot)) {
+                found.bulky.push(group.clone());
+            }
             match (&group[..], after) {
                 (_, Some(after)) if after == before => {}
-                ([(path, default)], Some(after)) => found.push(Switch {
+                ([(path, default)], Some(after)) => found.switches.push(Switch {
                     path: path.clone(),
                     default: *default,
                     adds: after.difference(&before).cloned().collect(),
@@ -77,6 +88,37 @@ pub(super) fn find(
     found
 }
 
+/// Whether a render has the same pods and is shorter by an eighth or more.
+fn lighter(base: &Shot, now: &Shot) -> bool {
+    now.carriers == base.carriers && now.bytes < base.bytes - base.bytes / 8
+}
+
+/// Values that leave out what is long and has nothing to do with pods, such as dashboards and definitions of
+/// custom resources, and the render with them; `None` if there is nothing of the kind.
+pub(super) fn quiet(lab: &mut Lab<'_>, values: &Value, base: &Shot, found: &Found) -> Option<(Value, Shot)> {
+    let mut open = found.bulky.clone();
+    let mut layer = Value::Object(Map::new());
+    while !open.is_empty() {
+        let (single, several): (Vec<Group>, Vec<Group>) =
+            open.into_iter().partition(|group| group.len() == 1);
+        for (path, default) in single.iter().flatten() {
+            path.set(&mut layer, (!default).into());
+        }
+        let halves: Vec<Group> = several
+            .iter()
+            .flat_map(|group| group.chunks(group.len().div_ceil(2)).map(<[_]>::to_vec))
+            .collect();
+        let answers = lab.ask(halves.iter().map(|half| flipped(values, half)).collect());
+        let lighter = |answer: &super::Answer| answer.as_ref().is_ok_and(|shot| lighter(base, shot));
+        open = halves.into_iter().zip(&answers).filter(|(_, a)| lighter(a)).map(|(half, _)| half).collect();
+    }
+    if layer.as_object().is_none_or(Map::is_empty) {
+        return None;
+    }
+    let shot = lab.ask(vec![merge_files(values, &layer)]).pop()?.ok()?;
+    lighter(base, &shot).then_some((layer, shot))
+}
+
 fn flipped(values: &Value, group: &[(ValuePath, bool)]) -> Value {
     let mut out = values.clone();
     for (path, default) in group {
@@ -86,8 +128,15 @@ fn flipped(values: &Value, group: &[(ValuePath, bool)]) -> Value {
 }
 
 /// Values that switch on whatever can be switched on beside the defaults; `None` if nothing can.
-pub(super) fn all_on(lab: &mut Lab<'_>, values: &Value, switches: &[Switch]) -> Option<Value> {
-    let adding: Vec<&Switch> = switches.iter().filter(|switch| !switch.adds.is_empty()).collect();
+///
+/// What is `known` already, by other values, is left as it is.
+pub(super) fn all_on(
+    lab: &mut Lab<'_>,
+    values: &Value,
+    switches: &[Switch],
+    known: &BTreeSet<String>,
+) -> Option<Value> {
+    let adding: Vec<&Switch> = switches.iter().filter(|switch| !switch.adds.is_subset(known)).collect();
     if adding.is_empty() {
         return None;
     }

@@ -281,9 +281,18 @@ impl Writer<'_> {
             ("custom", custom.into()),
             ("defaults", defaults.into()),
             ("required", self.facts.required_values.clone()),
+            ("probe", probe(self.facts)),
             ("components", components.into()),
         ])
     }
+}
+
+/// Values that show more of the chart than its defaults, and those that keep its renders short.
+fn probe(facts: &Facts) -> Value {
+    let profiles =
+        facts.profiles.iter().filter(|(_, layer)| layer.as_object().is_some_and(|l| !l.is_empty()));
+    let profiles: Map<String, Value> = profiles.map(|(name, layer)| (name.clone(), layer.clone())).collect();
+    without_empty(vec![("quiet", facts.probe_only_values.clone()), ("profiles", profiles.into())]).into()
 }
 
 /// Whether a path takes YAML in a string and no tree.

@@ -14,7 +14,7 @@ pub use rendered::{Object, Rendered, against_render};
 pub use site::{Site, compile, everything};
 
 use super::compose::Facts;
-use super::{Chart, Edition, merge_files};
+use super::{Chart, Edition, ValuePath, merge_files};
 
 /// What was compared and what disagreed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,12 +50,24 @@ pub(crate) const RELEASE: (&str, &str) = ("zzr", "zzns");
 /// # Errors
 /// Facts that cannot be read.
 pub fn against_facts(chart: &Chart, json: &str) -> Result<Agreement, String> {
+    against_probe(chart, json, &[])
+}
+
+/// The same for a chart whose package lacks sub-charts, by the keys of their values: what they bring is left out.
+///
+/// # Errors
+/// Facts that cannot be read.
+pub fn against_probe(chart: &Chart, json: &str, hollow: &[ValuePath]) -> Result<Agreement, String> {
     let facts = Facts::parse_for(json, RELEASE.0, RELEASE.1)?;
     let mut agreement = Agreement { versions: 1, ..Agreement::default() };
     let line = chart.lines.iter().find(|line| line.range.contains(&facts.version));
     match chart.at(&facts.version, line.map(|line| line.url.as_str())) {
         Ok(edition) => {
-            let edition = edition.installed(RELEASE.0, RELEASE.1, &Value::Null);
+            let mut edition = edition.installed(RELEASE.0, RELEASE.1, &Value::Null);
+            let inside = |path: &ValuePath| hollow.iter().any(|key| key.contains(path));
+            edition.components.retain(|_, component| !component.when.iter().any(|c| inside(&c.path)));
+            edition.defaults.retain(|path, _| !inside(path));
+            edition.dead.retain(|path, living| !inside(path) && !inside(living));
             let mut compare = Compare { edition: &edition, facts: &facts, agreement: &mut agreement };
             compare.carriers();
             compare.paths();

@@ -18,7 +18,7 @@ use crate::cli::context::{BROKEN, Context, FINDINGS, name_of};
 use crate::cli::helm::{self, Helm, HelmArgs, Release};
 
 /// Changes when shots or sentinels change, so that old stores are left alone.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// Learn a chart by rendering it, and write its catalogue file.
 ///
@@ -82,7 +82,7 @@ fn probe(context: &Context, args: &Args) -> Result<ExitCode, String> {
     match &args.check {
         Some(file) => check(context, args, &package, &helm, values, file),
         None => {
-            let learned = experiment(args, &package, &helm, &Request { values, paths: Vec::new() })?;
+            let learned = experiment(args, &package, &helm, &Request { values, ..Request::default() })?;
             write(args, &package, &learned)
         }
     }
@@ -214,10 +214,21 @@ fn check(
         }
     };
     let values = merge_files(&edition.required, &values);
-    let learned = experiment(args, package, helm, &Request { values, paths: claimed(&edition) })?;
-    let agreement = conform::against_facts(&chart, &learned.facts.to_string())?;
+    let probing = chart.probing(&package.version);
+    let profiles = probing.profiles.into_iter();
+    let profiles = profiles.map(|(name, layer)| (name, rendered(&package.hollow, layer))).collect();
+    let request = Request { values, paths: claimed(&edition), quiet: probing.quiet, profiles };
+    let learned = experiment(args, package, helm, &request)?;
+    let agreement = conform::against_probe(&chart, &learned.facts.to_string(), &package.hollow)?;
     for line in &agreement.mismatches {
         anstream::println!("{line}");
+    }
+    for key in &package.hollow {
+        anstream::println!(
+            "{} {}: the package lacks the sub-chart {key}, which is left out",
+            package.name,
+            package.version
+        );
     }
     anstream::println!(
         "{} {} against {}: {} carriers, {} fields, {} paths, {} disagree",
@@ -230,6 +241,11 @@ fn check(
         agreement.mismatches.len()
     );
     Ok(ExitCode::from(if agreement.mismatches.is_empty() { 0 } else { FINDINGS }))
+}
+
+/// A profile without the values of sub-charts that a package lacks.
+fn rendered(hollow: &[ValuePath], layer: Value) -> Value {
+    hollow.iter().fold(layer, |layer, key| lifeboat::probe::dead::without(&layer, key))
 }
 
 /// Paths that a catalogue says something of, with their field.

@@ -29,7 +29,7 @@ fn learned() -> Learned {
             |ask: &Ask| known.get(&ask.key()).cloned().unwrap_or_else(|| panic!("no record of {ask:?}"));
         asks.iter().map(answer).collect()
     };
-    learn(&package(), &Request { values: json!({}), paths: Vec::new() }, &mut play).unwrap()
+    learn(&package(), &Request { values: json!({}), ..Request::default() }, &mut play).unwrap()
 }
 
 fn written(learned: &Learned) -> String {
