@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use super::edition::{Component, Condition, Edition, Merge, Preset, Reach, Shape, Target, Wiring};
+use super::edition::{Component, Condition, Edition, Flip, Merge, Preset, Reach, Shape, Target, Wiring};
 use super::names::{FullName, fill, fill_value};
 use super::path::{ValuePath, coalesce, is_set};
 
@@ -34,17 +34,31 @@ impl Edition {
 
     /// The same, borrowed where nothing is merged.
     fn seen<'a>(&'a self, path: &ValuePath, values: &'a Value) -> Option<Cow<'a, Value>> {
-        let defaults = self.tree.get_or_init(|| {
+        let defaults = self.tree();
+        if values.is_null() {
+            return path.get(defaults).map(Cow::Borrowed);
+        }
+        merged_at(Some(defaults), Some(values), path.keys())
+    }
+
+    /// The same where one default has flipped.
+    #[must_use]
+    pub fn effective_after(&self, flip: &Flip, path: &ValuePath, values: &Value) -> Option<Value> {
+        let mut defaults = self.tree().clone();
+        flip.path.set(&mut defaults, flip.default.clone());
+        let values = Some(values).filter(|values| !values.is_null());
+        merged_at(Some(&defaults), values, path.keys()).map(Cow::into_owned)
+    }
+
+    /// The defaults as one tree.
+    fn tree(&self) -> &Value {
+        self.tree.get_or_init(|| {
             let mut tree = Value::Null;
             for (at, default) in &self.defaults {
                 at.set(&mut tree, default.clone());
             }
             tree
-        });
-        if values.is_null() {
-            return path.get(defaults).map(Cow::Borrowed);
-        }
-        merged_at(Some(defaults), Some(values), path.keys())
+        })
     }
 
     /// Whether conditions hold under these values.
@@ -132,6 +146,9 @@ impl Edition {
         out.required = fill_value(&self.required, &names);
         for value in out.defaults.values_mut() {
             *value = fill_value(value, &names);
+        }
+        for flip in &mut out.flips {
+            flip.default = fill_value(&flip.default, &names);
         }
         for component in out.components.values_mut() {
             fill_component(component, &names);

@@ -132,7 +132,10 @@ impl Chart {
             _ => Known::Newer,
         };
         let resolved = guard::resolve(&self.root, &self.range, version);
-        read::edition(resolved.as_ref().unwrap_or(&self.root), &self.name, version, url, known, report)
+        let root = resolved.as_ref().unwrap_or(&self.root);
+        let mut edition = read::edition(root, &self.name, version, url, known, report);
+        edition.flips = read::flips(&self.root, &self.range, version);
+        edition
     }
 
     /// The chart at one version, from a repository or, if only one serves that version, from that one.

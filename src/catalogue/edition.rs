@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 use semver::Version;
 use serde_json::Value;
 
+use super::guard::HalfOpen;
 use super::names::FullName;
 use super::path::ValuePath;
 use crate::source::Span;
@@ -34,6 +35,8 @@ pub struct Edition {
     pub dead: IndexMap<ValuePath, ValuePath>,
     /// Every pod carrier, by component name.
     pub components: IndexMap<String, Component>,
+    /// Defaults that are others elsewhere in this version's major.
+    pub flips: Vec<Flip>,
     pub(super) names: BTreeMap<String, FullName>,
     /// The defaults as one tree, made when it is first asked for.
     pub(super) tree: OnceLock<Value>,
@@ -309,6 +312,17 @@ pub struct Suggested {
     pub requests: BTreeMap<String, String>,
     /// Source of the figures, in words.
     pub source: String,
+}
+
+/// A default that is another one in some versions of the same major.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Flip {
+    /// Its path.
+    pub path: ValuePath,
+    /// The versions, which may reach beyond the major.
+    pub range: HalfOpen,
+    /// The default there.
+    pub default: Value,
 }
 
 /// How a chart is rendered so that all of it shows.

@@ -97,6 +97,23 @@ fn case<'n>(item: &'n Node, range: &HalfOpen, report: &mut Vec<Diagnostic>) -> O
     Some(Case { range, span: item.span, is })
 }
 
+/// The alternatives of a guarded value that hold elsewhere in a version's major, where that version has a value too.
+pub(super) fn elsewhere<'n>(
+    node: &'n Node,
+    range: &HalfOpen,
+    version: &Version,
+) -> Vec<(HalfOpen, &'n Node)> {
+    let Some(cases) = cases(node, range, &mut Vec::new()) else { return Vec::new() };
+    if !cases.iter().any(|case| case.range.contains(version) && case.is.is_some()) {
+        return Vec::new();
+    }
+    let first = Version::new(version.major, 0, 0);
+    let past = Version::new(version.major.saturating_add(1), 0, 0);
+    let near =
+        |case: &Case<'_>| !case.range.contains(version) && case.range.from < past && case.range.until > first;
+    cases.into_iter().filter(near).filter_map(|case| Some((case.range, case.is?))).collect()
+}
+
 /// The tree as it is for one version.
 #[must_use]
 pub(super) fn resolve(node: &Node, range: &HalfOpen, version: &Version) -> Option<Node> {

@@ -22,8 +22,8 @@ mod tree;
 pub use apply::Opaque;
 pub use chart::{Chart, Line};
 pub use edition::{
-    Component, Condition, Container, Edition, Field, Known, Merge, Place, Preset, Probing, Reach, Shape,
-    Storage, Suggested, Target, Wire, Wiring,
+    Component, Condition, Container, Edition, Field, Flip, Known, Merge, Place, Preset, Probing, Reach,
+    Shape, Storage, Suggested, Target, Wire, Wiring,
 };
 pub use guard::HalfOpen;
 pub use path::{ValuePath, coalesce, is_set, merge_files};

@@ -7,9 +7,10 @@ use semver::Version;
 use serde_json::Value as Json;
 
 use super::edition::{
-    Component, Condition, Container, Edition, Field, Known, Merge, Place, Preset, Probing, Reach, Shape,
-    Storage, Suggested, Target, Wire, Wiring,
+    Component, Condition, Container, Edition, Field, Flip, Known, Merge, Place, Preset, Probing, Reach,
+    Shape, Storage, Suggested, Target, Wire, Wiring,
 };
+use super::guard::{self, HalfOpen};
 use super::names::FullName;
 use super::path::ValuePath;
 use super::tree::{Keys, Report, items, json, path, text, wrong};
@@ -76,11 +77,28 @@ pub(super) fn edition(
         defaults: paths.defaults,
         dead,
         components,
+        flips: Vec::new(),
         names,
         tree: std::sync::OnceLock::new(),
     };
     check_needs(&mut edition, report);
     edition
+}
+
+/// Defaults of an unresolved file that differ, somewhere else in a version's major, from those at that version.
+pub(super) fn flips(root: &Node, range: &HalfOpen, version: &Version) -> Vec<Flip> {
+    let table = |node: &Node, key: &str| match &node.value {
+        Value::Table(table) => table.get(key).map(|entry| entry.node.clone()),
+        _ => None,
+    };
+    let Some(Node { value: Value::Table(defaults), .. }) = table(root, "defaults") else { return Vec::new() };
+    let mut out = Vec::new();
+    for (path, entry) in &defaults {
+        for (range, node) in guard::elsewhere(&entry.node, range, version) {
+            out.push(Flip { path: ValuePath::parse(path), range, default: json(node) });
+        }
+    }
+    out
 }
 
 /// Reads what a probe of a resolved file needs.

@@ -76,6 +76,9 @@ fn leaf_notes(world: World<'_>, page: &mut Page, overlay: &Overlay, leaf: &Leaf)
         Some(value) => format!("replaces {}", short(value)),
         None => "replaces nothing: without it, nothing is there".to_owned(),
     }));
+    if let Some(pin) = &leaf.pin {
+        notes.push(Note::new(format!("equals what is there; {}", pin.reason())));
+    }
     if leaf.value.is_null() {
         notes.push(Note::new("`null` deletes the chart's default when Helm merges"));
     }

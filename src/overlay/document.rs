@@ -114,5 +114,6 @@ fn comment(root: &mut Node, ledger: &Ledger, leaf: &Leaf) {
     for key in parents {
         at = &mut at.entry(key).value;
     }
-    at.entry(last).comments = texts.collect();
+    let pin = leaf.pin.as_ref().map(super::Pin::reason);
+    at.entry(last).comments = texts.chain(pin).collect();
 }

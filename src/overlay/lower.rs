@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::difference::difference;
 use super::wires::{NoWire, Wants};
-use super::{Leaf, Overlay, order};
+use super::{Leaf, Overlay, Pin, order};
 use crate::catalogue::{Merge, Opaque, Shape, Target, ValuePath, Wire, Wiring, merge_files};
 use crate::diag::{Diagnostic, codes::build as codes};
 use crate::plan::{Carrier, CarrierId, Owner, Plan};
@@ -167,16 +167,9 @@ impl<'p> Lowering<'p> {
     fn silence(&mut self, wiring: &Wiring, why: Why, reached: Vec<CarrierId>, carrier: &'p Carrier) {
         let Some(preset) = &wiring.preset else { return };
         let Some(off) = &preset.off else { return };
-        let plan = &self.plan.services[self.service];
-        let setting = plan.edition.effective(&preset.path, &plan.team).unwrap_or(Value::Null);
-        let printed =
-            preset.cases.iter().find(|(is, _)| *is == setting).and_then(|(_, gives)| gives.as_ref());
         // The planned value is whole: what the preset prints beside it was not planned. A setting that the
-        // catalogue does not know may print anything.
-        let clash = printed.is_some() || preset.off.as_ref() != Some(&setting);
-        if clash {
-            self.write(&preset.path, off.clone(), why, Vec::new(), reached, carrier);
-        }
+        // catalogue does not know may print anything; one that is off already may need a pin.
+        self.write(&preset.path, off.clone(), why, Vec::new(), reached, carrier);
     }
 
     /// Writes what differs from what is there.
@@ -196,7 +189,13 @@ impl<'p> Lowering<'p> {
         let present = plan.edition.effective(path, &plan.team);
         let default = plan.edition.effective(path, &Value::Null);
         match difference(present.as_ref(), default.as_ref(), &value) {
-            Ok(None) => {}
+            Ok(None) => {
+                let pin = Pin::of(plan, path, &value);
+                if pin.is_some() && self.leaves.iter().all(|leaf| leaf.path != *path) {
+                    let path = path.clone();
+                    self.leaves.push(Leaf { path, value, why, parts, replaces: present, carriers, pin });
+                }
+            }
             Ok(Some(value)) => {
                 if let Some(leaf) = self.leaves.iter_mut().find(|leaf| leaf.path == *path) {
                     leaf.carriers.extend(carriers);
@@ -205,7 +204,8 @@ impl<'p> Lowering<'p> {
                     leaf.value = merge_files(&leaf.value, &value);
                     return;
                 }
-                let leaf = Leaf { path: path.clone(), value, why, parts, replaces: present, carriers };
+                let leaf =
+                    Leaf { path: path.clone(), value, why, parts, replaces: present, carriers, pin: None };
                 self.leaves.push(leaf);
             }
             Err(key) => {
@@ -237,6 +237,7 @@ impl<'p> Lowering<'p> {
                 parts: Vec::new(),
                 replaces: present,
                 carriers,
+                pin: None,
             });
         }
     }

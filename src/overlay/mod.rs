@@ -4,11 +4,13 @@
 //! [`lower`] turns decisions into values paths; [`verify`] applies the result to the catalogue's model
 //! of the chart and holds it against the plan. Helm merges maps deep and replaces lists whole, so what
 //! must go is written as `null`, and only where the default has it: elsewhere a `null` is rendered.
+//! What is there anyway is not written, unless the default flips within the chart's major: see [`Pin`].
 
 mod difference;
 mod document;
 mod lower;
 mod order;
+mod pin;
 mod wires;
 
 use serde_json::Value;
@@ -19,6 +21,7 @@ use crate::why::Why;
 
 pub use document::{Line, Written, write};
 pub use lower::{Lowered, lower, lower_service};
+pub use pin::Pin;
 
 /// One value of an overlay.
 #[derive(Clone, Debug)]
@@ -35,6 +38,8 @@ pub struct Leaf {
     pub replaces: Option<Value>,
     /// The carriers that it reaches.
     pub carriers: Vec<CarrierId>,
+    /// Why it is written although it equals what it replaces.
+    pub pin: Option<Pin>,
 }
 
 /// The overlay of one service.

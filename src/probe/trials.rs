@@ -308,7 +308,8 @@ pub(super) fn templates(
 
 /// Trials that move pods of a profile, in batches of which no two reach the same field.
 fn apart(profile: &Profile, candidates: &[Candidate], tried: &[Vec<Tried>]) -> Vec<Vec<Trial>> {
-    let mut batches: Vec<(Vec<Trial>, BTreeSet<(&String, &str, Option<&String>)>)> = Vec::new();
+    type Reach<'a> = BTreeSet<(&'a String, &'a str, Option<&'a String>)>;
+    let mut batches: Vec<(Vec<Trial>, Reach<'_>)> = Vec::new();
     for (i, candidate) in candidates.iter().enumerate() {
         if matches!(candidate.field, "resources" | "replicas" | "podAntiAffinity") {
             continue;
@@ -319,7 +320,7 @@ fn apart(profile: &Profile, candidates: &[Candidate], tried: &[Vec<Tried>]) -> V
             let carrier = effect.carrier.as_ref().filter(|id| profile.shot.carriers.contains_key(*id))?;
             Some((carrier, effect.field.as_deref().unwrap_or(candidate.field), effect.container.as_ref()))
         });
-        let reach: BTreeSet<_> = reach.collect();
+        let reach: Reach<'_> = reach.collect();
         if reach.is_empty() {
             continue;
         }

@@ -13,9 +13,14 @@ use crate::catalogue::{Field, is_set};
 const FLEETING: [&str; 4] = ["helm.sh/chart", "chart", "heritage", "app.kubernetes.io/version"];
 
 /// What one version's facts say, as tables of a catalogue file.
-pub(super) fn edition(facts: &Facts, judged: &Map<String, Value>) -> Result<Map<String, Value>, String> {
+pub(super) fn edition<'f>(
+    facts: &'f Facts,
+    judged: &'f Map<String, Value>,
+) -> Result<Map<String, Value>, String> {
     let by_path: BTreeMap<&str, &PathFact> = facts.paths.iter().map(|p| (p.path.as_str(), p)).collect();
-    let mut writer = Writer { facts, by_path, names: names(judged), used: BTreeMap::new() };
+    let tpl = judged.get("tpl").and_then(Value::as_array).into_iter().flatten();
+    let tpl = tpl.filter_map(Value::as_str).collect();
+    let mut writer = Writer { facts, by_path, names: names(judged), used: BTreeMap::new(), tpl };
     let mut components = Map::new();
     for carrier in &facts.carriers {
         let name = component_of(carrier, judged)
@@ -44,6 +49,8 @@ struct Writer<'f> {
     names: IndexMap<String, String>,
     /// Paths in use with their default.
     used: BTreeMap<String, Value>,
+    /// Paths of which people know that they pass through `tpl`.
+    tpl: BTreeSet<&'f str>,
 }
 
 impl Writer<'_> {
@@ -267,7 +274,8 @@ impl Writer<'_> {
             .filter(|(_, default)| !default.is_null())
             .map(|(path, default)| (path.clone(), default.clone()))
             .collect();
-        let tpl: Vec<&String> = self.used.keys().filter(|path| fact(path).is_some_and(|f| f.tpl)).collect();
+        let executed = |path: &&String| self.tpl.contains(path.as_str()) || fact(path).is_some_and(|f| f.tpl);
+        let tpl: Vec<&String> = self.used.keys().filter(executed).collect();
         let text: Vec<&String> = self.used.keys().filter(|path| fact(path).is_some_and(is_text)).collect();
         let custom: Map<String, Value> = self
             .used

@@ -54,6 +54,7 @@ fn compose_with(
         .iter()
         .map(|facts| Ok((facts.version.clone(), carrier::edition(facts, &judged)?)))
         .collect::<Result<Vec<_>, String>>()?;
+    judged.shift_remove("tpl");
     let measured = guard::merge(&editions, &edges);
     judged.insert("tested".into(), tested(&judged, &facts));
     let order = judged.get("order").cloned().unwrap_or_default();

@@ -22,6 +22,8 @@ pub struct Verdict {
     pub fields: usize,
     /// Leaves of overlays.
     pub leaves: usize,
+    /// Of these, how many are pinned: they equal the default of this version.
+    pub pinned: usize,
     /// Leaves that reach nothing.
     pub dead: Vec<String>,
     /// Keys that would be printed twice.
@@ -37,6 +39,7 @@ impl Verdict {
         self.carriers += other.carriers;
         self.fields += other.fields;
         self.leaves += other.leaves;
+        self.pinned += other.pinned;
         self.dead.extend(other.dead);
         self.duplicates.extend(other.duplicates);
         self.mismatches.extend(other.mismatches);
@@ -117,6 +120,7 @@ impl<'a> Check<'a> {
         let overlay = site.lowered.overlays.iter().find(|overlay| overlay.service == site.service);
         for leaf in overlay.into_iter().flat_map(|overlay| &overlay.leaves) {
             self.verdict.leaves += 1;
+            self.verdict.pinned += usize::from(leaf.pin.is_some());
             let fact = self.facts.paths.iter().find(|fact| ValuePath::parse(&fact.path) == leaf.path);
             match fact {
                 Some(fact) => self.leaf(leaf, fact),

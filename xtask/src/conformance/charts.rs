@@ -282,6 +282,10 @@ impl<'a> Run<'a> {
         let mine = site.lowered.overlays.iter().find(|overlay| overlay.service == site.service);
         let leaves = mine.map(|overlay| overlay.leaves.clone()).unwrap_or_default();
         for left_out in 0..leaves.len() {
+            // A pinned leaf guards another version: here it changes nothing, and must not.
+            if leaves[left_out].pin.is_some() {
+                self.verdict.pinned += 1;
+            }
             let mut values = json!({});
             for (_, leaf) in leaves.iter().enumerate().filter(|(i, _)| *i != left_out) {
                 leaf.path.set(&mut values, leaf.value.clone());
@@ -292,7 +296,14 @@ impl<'a> Run<'a> {
             let Ok(text) = helm.template(&[team, &values]) else { continue };
             let mut without = Rendered::parse(&text)?;
             without.mask_noise(noise[0], noise[1]);
-            if without == *with {
+            let pinned = leaves[left_out].pin.is_some();
+            if pinned && without != *with {
+                let path = &leaves[left_out].path;
+                self.verdict
+                    .mismatches
+                    .push(format!("{at}: {path} is pinned, and without it the render differs"));
+            }
+            if without == *with && !pinned {
                 let path = &leaves[left_out].path;
                 self.verdict.dead.push(format!("{at}: without {path} the render is the same"));
             }

@@ -73,11 +73,12 @@ fn print(verdict: &Verdict, figures: &str) -> bool {
         println!("{line}");
     }
     println!(
-        "{figures}, {} policies, {} planned carriers, {} fields checked, {} leaves: {} dead leaves, {} duplicate keys, {} mismatches",
+        "{figures}, {} policies, {} planned carriers, {} fields checked, {} leaves, {} of them pinned: {} dead leaves, {} duplicate keys, {} mismatches",
         verdict.policies,
         verdict.carriers,
         verdict.fields,
         verdict.leaves,
+        verdict.pinned,
         verdict.dead.len(),
         verdict.duplicates.len(),
         verdict.mismatches.len()
