@@ -45,8 +45,18 @@ impl Cluster {
         version: KubernetesVersion,
         documents: impl IntoIterator<Item = impl Borrow<Value>>,
     ) -> Reading {
+        Self::from_workloads(version, documents, Vec::new())
+    }
+
+    /// The same with workloads that somebody read already, which come first.
+    pub fn from_workloads(
+        version: KubernetesVersion,
+        documents: impl IntoIterator<Item = impl Borrow<Value>>,
+        workloads: Vec<Workload>,
+    ) -> Reading {
         let mut reading = Reading::default();
         reading.cluster.version = version;
+        reading.cluster.workloads = workloads;
         for (document, value) in documents.into_iter().enumerate() {
             reading.object(document, value.borrow(), "", 0);
         }
@@ -128,9 +138,9 @@ impl Reading {
                 self.cluster.claims.push(claim);
             }
             "Pod" => self.pod(in_namespace(value, |p: &mut kube::Pod| &mut p.metadata)?),
-            "Deployment" => self.deployment(named(value)?),
-            "StatefulSet" => self.stateful_set(named(value)?),
-            "DaemonSet" => self.daemon_set(named(value)?),
+            "Deployment" => self.cluster.workloads.push(named::<kube::Deployment>(value)?.into()),
+            "StatefulSet" => self.cluster.workloads.push(named::<kube::StatefulSet>(value)?.into()),
+            "DaemonSet" => self.cluster.workloads.push(named::<kube::DaemonSet>(value)?.into()),
             "ReplicaSet" | "ReplicationController" => self.replica_set(kind, named(value)?),
             "Job" => self.job(named(value)?),
             "CronJob" => self.cron_job(named(value)?),
@@ -147,32 +157,6 @@ impl Reading {
         } else {
             self.cluster.pods.push(pod);
         }
-    }
-
-    fn deployment(&mut self, object: kube::Deployment) {
-        let kube::DeploymentSpec { replicas, selector, template, strategy } = object.spec;
-        let workload = workload(WorkloadKind::Deployment, &object.metadata, template);
-        let replicas = replicas.unwrap_or(1);
-        self.cluster.workloads.push(Workload { replicas, selector, strategy, ..workload });
-    }
-
-    fn stateful_set(&mut self, object: kube::StatefulSet) {
-        let spec = object.spec;
-        let workload = workload(WorkloadKind::StatefulSet, &object.metadata, spec.template);
-        self.cluster.workloads.push(Workload {
-            replicas: spec.replicas.unwrap_or(1),
-            selector: spec.selector,
-            strategy: spec.update_strategy,
-            parallel: spec.pod_management_policy == "Parallel",
-            claim_templates: spec.volume_claim_templates,
-            ..workload
-        });
-    }
-
-    fn daemon_set(&mut self, object: kube::DaemonSet) {
-        let kube::DaemonSetSpec { selector, template, update_strategy } = object.spec;
-        let workload = workload(WorkloadKind::DaemonSet, &object.metadata, template);
-        self.cluster.workloads.push(Workload { selector, strategy: update_strategy, ..workload });
     }
 
     /// A ReplicaSet of a Deployment is only a selector; one of nobody is a workload of its own.
@@ -220,6 +204,37 @@ impl Reading {
         let mut pods = std::mem::take(&mut cluster.pods);
         pods.iter_mut().for_each(|pod| cluster.admit(pod));
         cluster.pods = pods;
+    }
+}
+
+impl From<kube::Deployment> for Workload {
+    fn from(object: kube::Deployment) -> Self {
+        let kube::DeploymentSpec { replicas, selector, template, strategy } = object.spec;
+        let workload = workload(WorkloadKind::Deployment, &object.metadata, template);
+        Workload { replicas: replicas.unwrap_or(1), selector, strategy, ..workload }
+    }
+}
+
+impl From<kube::StatefulSet> for Workload {
+    fn from(object: kube::StatefulSet) -> Self {
+        let spec = object.spec;
+        let workload = workload(WorkloadKind::StatefulSet, &object.metadata, spec.template);
+        Workload {
+            replicas: spec.replicas.unwrap_or(1),
+            selector: spec.selector,
+            strategy: spec.update_strategy,
+            parallel: spec.pod_management_policy == "Parallel",
+            claim_templates: spec.volume_claim_templates,
+            ..workload
+        }
+    }
+}
+
+impl From<kube::DaemonSet> for Workload {
+    fn from(object: kube::DaemonSet) -> Self {
+        let kube::DaemonSetSpec { selector, template, update_strategy } = object.spec;
+        let workload = workload(WorkloadKind::DaemonSet, &object.metadata, template);
+        Workload { selector, strategy: update_strategy, ..workload }
     }
 }
 

@@ -15,8 +15,16 @@ impl Plan {
     pub fn cluster(&self) -> Cluster {
         let version: KubernetesVersion =
             format!("1.{}", self.policy.cluster.minor.value).parse().unwrap_or_default();
-        let reading = Cluster::from_objects(version, self.each_object());
+        let lasting = self.carriers.iter().filter(|c| c.lasting());
+        let reading = match lasting.map(super::typed::workload).collect() {
+            Some(workloads) => Cluster::from_workloads(version, self.each_object(), workloads),
+            None => Cluster::from_objects(version, self.objects()),
+        };
         debug_assert!(reading.errors.is_empty(), "{:?}", reading.errors);
+        debug_assert_eq!(
+            format!("{:?}", reading.cluster),
+            format!("{:?}", Cluster::from_objects(version, self.objects()).cluster)
+        );
         let mut cluster = reading.cluster;
         let lasting = self.carriers.iter().filter(|c| c.lasting());
         let mut carriers: BTreeMap<(&str, &str), &Carrier> = BTreeMap::new();

@@ -28,6 +28,7 @@ mod select;
 mod spread;
 mod storage;
 mod terms;
+mod typed;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

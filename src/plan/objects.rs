@@ -18,13 +18,14 @@ pub const LOCAL_CLASS: &str = "local-path";
 const REPLICATED_CLASS: &str = "replicated";
 
 impl Plan {
-    /// Nodes, namespaces, classes, workloads, disruption budgets and quotas, in this order.
+    /// Nodes, namespaces, classes, disruption budgets, quotas and workloads, in this order.
     #[must_use]
     pub fn objects(&self) -> Vec<Value> {
-        self.each_object().collect()
+        let workloads = self.carriers.iter().filter(|c| c.lasting()).map(workload);
+        self.each_object().chain(workloads).collect()
     }
 
-    /// The same, made one by one: all of them at once take more room than the plan.
+    /// The same without workloads, made one by one.
     pub(super) fn each_object(&self) -> impl Iterator<Item = Value> {
         let lasting = || self.carriers.iter().filter(|c| c.lasting());
         let namespaces: BTreeSet<&str> = lasting().map(|c| c.namespace.as_str()).collect();
@@ -32,7 +33,7 @@ impl Plan {
         let cluster = self.nodes.iter().map(node).chain(namespaces.into_iter().map(namespace));
         let classes = self.classes.iter().map(class).chain(storage_classes());
         let limits = self.budgets().chain(self.quotas.iter().map(super::quota::quota));
-        cluster.chain(classes).chain(lasting().map(workload)).chain(limits)
+        cluster.chain(classes).chain(limits)
     }
 
     /// PodDisruptionBudgets of the workloads by hand.
@@ -125,7 +126,7 @@ pub fn workload(carrier: &Carrier) -> Value {
     workload
 }
 
-fn claim(carrier: &Carrier) -> Option<Value> {
+pub(super) fn claim(carrier: &Carrier) -> Option<Value> {
     let class = match carrier.storage.as_ref()?.value {
         Storage::Ephemeral => return None,
         Storage::Local => LOCAL_CLASS,
@@ -144,13 +145,8 @@ fn claim(carrier: &Carrier) -> Option<Value> {
 fn pod_spec(carrier: &Carrier) -> Value {
     let mut spec: Map<String, Value> = carrier.pod.clone();
     let ports = spec.shift_remove("ports");
-    for field in Field::ALL {
-        if field == Field::Replicas {
-            continue;
-        }
-        if let Some(value) = carrier.field(&Target::Field(field)) {
-            spec.insert(field.key().to_owned(), value.clone());
-        }
+    for (key, value) in overrides(carrier) {
+        spec.insert(key.to_owned(), value.clone());
     }
     let container = |name: &String| {
         let mut container = Map::new();
@@ -169,13 +165,25 @@ fn pod_spec(carrier: &Carrier) -> Value {
     if !carrier.init_containers.is_empty() {
         spec.insert("initContainers".to_owned(), carrier.init_containers.iter().map(container).collect());
     }
-    if carrier.storage.as_ref().is_some_and(|storage| storage.value == Storage::Ephemeral) {
-        spec.insert("volumes".to_owned(), json!([{"name": CLAIM, "emptyDir": {}}]));
+    if let Some(volumes) = emptied(carrier) {
+        spec.insert("volumes".to_owned(), volumes);
     }
     Value::Object(spec)
 }
 
+/// Fields of the pod that are decided about, by their keys.
+pub(super) fn overrides(carrier: &Carrier) -> impl Iterator<Item = (&'static str, &Value)> {
+    let fields = Field::ALL.into_iter().filter(|field| *field != Field::Replicas);
+    fields.filter_map(|field| Some((field.key(), carrier.field(&Target::Field(field))?)))
+}
+
+/// Volumes whose data go with the pod.
+pub(super) fn emptied(carrier: &Carrier) -> Option<Value> {
+    let ephemeral = carrier.storage.as_ref().is_some_and(|storage| storage.value == Storage::Ephemeral);
+    ephemeral.then(|| json!([{"name": CLAIM, "emptyDir": {}}]))
+}
+
 /// The plan knows no images; a name per container keeps image locality neutral.
-fn image(carrier: &Carrier, container: &str) -> String {
+pub(super) fn image(carrier: &Carrier, container: &str) -> String {
     format!("lifeboat.invalid/{}/{container}", carrier.name)
 }
