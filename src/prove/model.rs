@@ -237,3 +237,14 @@ fn alike(a: &crate::cluster::Node, b: &crate::cluster::Node) -> bool {
         && a.images == b.images
         && labels(a) == labels(b)
 }
+
+/// Threads share what is compiled of a cluster: a cell or an `Rc` in any of it does not compile.
+const _: () = {
+    const fn shared<T: Send + Sync>() {}
+    shared::<Model>();
+    shared::<super::world::World>();
+    shared::<crate::lifecycle::Compiled>();
+    shared::<crate::lifecycle::Facts>();
+    shared::<crate::scheduler::World>();
+    shared::<super::Proof>();
+};

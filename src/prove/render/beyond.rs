@@ -56,6 +56,14 @@ fn names(proof: &Proof, nodes: &[NodeId]) -> String {
     all.join(" + ")
 }
 
+/// How far what stands between table and claims reaches.
+pub(super) fn reach(proof: &Proof) -> &'static str {
+    if proof.planned.is_empty() && proof.orders.is_empty() && proof.comebacks.is_empty() {
+        return "";
+    }
+    "planned work, orders of losses and ways back: one run each, in the canonical order; nothing of it is proved\n"
+}
+
 /// Orders that end otherwise than the loss at once.
 pub(super) fn orders(proof: &Proof, detail: Detail) -> String {
     let differing: Vec<&Order> = proof.orders.iter().filter(|o| !o.differs.is_empty()).collect();
@@ -121,10 +129,7 @@ pub fn comeback_lines(proof: &Proof, comeback: &Comeback) -> Vec<String> {
     let (safe, unsafe_): (Vec<_>, Vec<_>) = comeback.next.iter().partition(|n| n.breaks.is_empty());
     if !safe.is_empty() {
         let safe: Vec<NodeId> = safe.iter().map(|n| n.node).collect();
-        lines.push(format!(
-            "next loss survivable as from green: {}",
-            names(proof, &safe).replace(" + ", ", ")
-        ));
+        lines.push(format!("next loss survived as from green: {}", names(proof, &safe).replace(" + ", ", ")));
     }
     for next in unsafe_ {
         let shown: Vec<&str> = next.breaks.iter().take(3).map(String::as_str).collect();

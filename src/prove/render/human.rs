@@ -12,6 +12,7 @@ pub fn human(proof: &Proof, detail: Detail) -> String {
     out.push_str(&beyond::planned(proof, detail));
     out.push_str(&beyond::orders(proof, detail));
     out.push_str(&beyond::comebacks(proof));
+    out.push_str(beyond::reach(proof));
     out.push('\n');
     out.push_str(&claims(proof, detail));
     out.push_str(&format!("assumed: {}\n", proof.assumptions.join("; ")));

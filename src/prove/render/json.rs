@@ -47,6 +47,7 @@ pub fn json(proof: &Proof) -> Value {
         })
         .collect();
     json!({"columns": columns, "planned": planned(proof), "orders": orders(proof), "comebacks": comebacks(proof),
+        "runs": "planned, orders and comebacks are one run each, in the canonical order; nothing of it is proved",
         "claims": claims, "assumptions": proof.assumptions})
 }
 
