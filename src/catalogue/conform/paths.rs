@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 
 use super::{Compare, profile_values};
 use crate::catalogue::compose::{Carrier, PathFact};
-use crate::catalogue::{Component, Edition, Merge, Opaque, Reach, Shape, Target, ValuePath, Wire, Wiring};
+use crate::catalogue::{
+    Component, Edition, Merge, Opaque, Preset, Reach, Shape, Target, ValuePath, Wire, Wiring,
+};
 
 /// The value that probes give to node affinity.
 fn node_affinity() -> Value {
@@ -102,11 +104,14 @@ impl Compare<'_> {
         }
         let mine: Vec<_> = fact.effects().filter(|e| e.carrier.as_ref() == Some(&carrier.id)).collect();
         let duplicated = mine.iter().any(|effect| effect.how == "duplicated-key");
-        if duplicated != (wire.merge == Merge::Duplicates) {
-            self.differs(format!("{} {target}: a duplicate key by Helm: {duplicated}", wire.path));
-        }
         let profile = carrier.profiles.first().map(String::as_str).unwrap_or_default();
         let mut values = profile_values(self.facts, profile);
+        // A preset that is off by default prints nothing beside the value.
+        let printed = |preset: &Preset| !matches!(edition.preset(preset, &values), Ok(None));
+        let beside = wiring.preset.as_ref().is_none_or(printed);
+        if duplicated != (wire.merge == Merge::Duplicates && beside) {
+            self.differs(format!("{} {target}: a duplicate key by Helm: {duplicated}", wire.path));
+        }
         let merged = |probe: Value| {
             mine.iter().find(|e| e.how == "merged").and_then(|e| Some((probe, e.now.clone()?)))
         };
