@@ -1,7 +1,7 @@
 //! Bounds against exhaustive exploration: on random small clusters nothing that a bound proves is refuted by
 //! visiting every state, and whatever is refuted can be played again to its breach.
 //!
-//! `LIFEBOAT_CLUSTERS=5000 cargo test --release --test it exploration` for a longer look.
+//! `LIFEBOAT_CLUSTERS=5000 cargo test --release --test it exploration` for a longer look, `LIFEBOAT_FROM` for other ones.
 
 use lifeboat::lifecycle::{Clocks, Datastore, NodeId};
 use lifeboat::policy::Phase;
@@ -13,7 +13,7 @@ use lifeboat::prove::{Claim, Model, Says, refute};
 use super::soundness::{cluster, numbers};
 
 /// Clusters, unless the environment says otherwise, and happenings for each exploration.
-const CLUSTERS: u64 = 12;
+const CLUSTERS: u64 = 100;
 const BUDGET: u64 = 400;
 
 /// Every claim that can be made of a small cluster, over a few histories.

@@ -9,7 +9,7 @@ use lifeboat::prove::play::{self, Dice, Played};
 use serde_json::{Value, json};
 
 /// Clusters, unless `LIFEBOAT_CLUSTERS` says otherwise, and runs of each.
-const CLUSTERS: u64 = 250;
+const CLUSTERS: u64 = 800;
 const RUNS: u64 = 2;
 
 /// Numbers from a generator that is the same everywhere.
