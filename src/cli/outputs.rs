@@ -226,10 +226,13 @@ pub(crate) fn write(folder: &Path, path: &str, text: &str, executable: bool) -> 
     Ok(())
 }
 
-/// An error without the path that the maker of temporary files adds: it is absolute, and another one each time.
+/// An error without the path that `tempfile` writes behind it: it is absolute, and another one each time. The crate keeps
+/// neither the number nor the error itself.
 fn bare(error: io::Error) -> io::Error {
-    let inner = error.get_ref().and_then(|inner| inner.source()).and_then(|e| e.downcast_ref::<io::Error>());
-    inner.and_then(io::Error::raw_os_error).map_or(error, io::Error::from_raw_os_error)
+    match error.to_string().split_once(" at path ") {
+        Some((text, _)) => io::Error::new(error.kind(), text.to_owned()),
+        None => error,
+    }
 }
 
 /// Removes a file of an earlier build, and folders that it leaves empty.
