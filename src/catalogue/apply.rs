@@ -125,7 +125,11 @@ impl Edition {
         Ok(base?.map(Cow::Borrowed))
     }
 
-    pub(super) fn preset<'a>(&'a self, preset: &'a Preset, values: &Value) -> Result<Option<&'a Value>, Opaque> {
+    pub(super) fn preset<'a>(
+        &'a self,
+        preset: &'a Preset,
+        values: &Value,
+    ) -> Result<Option<&'a Value>, Opaque> {
         let setting = self.seen(&preset.path, values).unwrap_or(Cow::Owned(Value::Null));
         if preset.off.as_ref() == Some(&*setting) {
             return Ok(None);

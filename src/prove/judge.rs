@@ -259,7 +259,11 @@ fn decide(
     let holds_if = |all: bool, why: Vec<Argument>| if all { Bounded::Holds(why) } else { Bounded::Open };
     match &claim.says {
         _ if claim.none && claim.says != Says::Lifeboat => match claim.says {
-            Says::Evicted => holds_if(every.into_iter().all(|id| state.keeps[usize::from(id.0)]), Vec::new()),
+            // A DaemonSet's pod is nobody's claim to run, but it can be a victim.
+            Says::Evicted => {
+                let mut claimed = model.rows.iter().filter(|r| r.claimed);
+                holds_if(claimed.all(|r| state.keeps[usize::from(r.id.0)]), Vec::new())
+            }
             Says::Pending => holds_if(every.into_iter().all(|id| !ends(id).pending), Vec::new()),
             _ => Bounded::Open,
         },
