@@ -28,7 +28,10 @@ pub struct Order {
 
 /// How the workloads end when nodes are lost at once and fenced, by loss set.
 #[derive(Debug, Default)]
-pub struct AtOnce(BTreeMap<Vec<NodeId>, Vec<(Mark, (usize, usize))>>);
+pub struct AtOnce(BTreeMap<Vec<NodeId>, Vec<End>>);
+
+/// How a workload ends: its mark, and pods that run of those that are wanted.
+type End = (Mark, (usize, usize));
 
 impl AtOnce {
     /// Remembers a run that was played for the table.

@@ -9,12 +9,15 @@ use crate::lifecycle::{Facts, NodeId};
 use crate::policy::Phase;
 use crate::prove::world::World;
 
+/// The sets that were lost one after the other, and how far the last loss was followed.
+type History = (Vec<NodeSet>, Depth);
+
 /// What bounds say after every history of losses that was asked about.
 #[derive(Debug)]
 pub struct Histories<'a> {
     bounds: Bounds<'a>,
     green: Rc<State>,
-    known: RefCell<BTreeMap<(Vec<NodeSet>, Depth), Rc<State>>>,
+    known: RefCell<BTreeMap<History, Rc<State>>>,
 }
 
 impl<'a> Histories<'a> {
