@@ -127,7 +127,7 @@ fn the_plan_read_back_differs_in_nothing() {
     assert!(!observed.broken, "{:?}", observed.findings);
     assert!(observed.differences.is_empty(), "{:#?}", observed.differences);
     let model = |cluster| Model::of(&compilation.plan.policy, cluster).unwrap();
-    let (planned, read) = (model(compilation.plan.cluster()), model(observed.cluster.clone()));
+    let (planned, read) = (model(compilation.plan.cluster()), model(observed.cluster));
     assert_eq!(
         planned.rows.iter().filter(|r| r.claimed).count(),
         read.rows.iter().filter(|r| r.claimed).count()

@@ -126,7 +126,7 @@ fn around_a_lock(n: &mut Numbers, most: usize) -> Cluster {
 /// decision.
 pub(super) fn cluster(number: u64, most: usize) -> Cluster {
     let mut n = Numbers(Dice::new(number));
-    if number % 2 == 0 { around_a_lock(&mut n, most) } else { super::random::cluster(&mut n, most) }
+    if number.is_multiple_of(2) { around_a_lock(&mut n, most) } else { super::random::cluster(&mut n, most) }
 }
 
 /// The numbers of the clusters to look at, from `LIFEBOAT_FROM` on.
