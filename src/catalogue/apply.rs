@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -54,7 +54,7 @@ impl Edition {
     fn tree(&self) -> &Value {
         self.tree.get_or_init(|| {
             let mut tree = Value::Null;
-            for (at, default) in &self.defaults {
+            for (at, default) in self.defaults.iter() {
                 at.set(&mut tree, default.clone());
             }
             tree
@@ -146,10 +146,14 @@ impl Edition {
         let mut names: BTreeMap<String, String> = self.names.iter().map(expand).collect();
         names.insert("release".into(), release.to_owned());
         names.insert("namespace".into(), namespace.to_owned());
-        let mut out = Self { tree: OnceLock::new(), ..self.clone() };
+        let mut out = self.clone();
         out.required = fill_value(&self.required, &names);
-        for value in out.defaults.values_mut() {
-            *value = fill_value(value, &names);
+        // Most charts name nothing in their defaults: all releases share them.
+        if self.defaults.values().any(|value| fill_value(value, &names) != *value) {
+            out.tree = Arc::default();
+            for value in Arc::make_mut(&mut out.defaults).values_mut() {
+                *value = fill_value(value, &names);
+            }
         }
         for flip in &mut out.flips {
             flip.default = fill_value(&flip.default, &names);

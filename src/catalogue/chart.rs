@@ -1,5 +1,7 @@
 //! One catalogue file: which versions it knows, and the door to an [`Edition`].
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use semver::Version;
 
 use super::edition::{Edition, Known, Probing};
@@ -26,7 +28,12 @@ pub struct Chart {
     pub edges: Vec<Version>,
     range: HalfOpen,
     root: Node,
+    /// The edition that was asked for last.
+    last: Arc<Mutex<Option<Last>>>,
 }
+
+/// An edition with the version and repository that it was asked for by.
+type Last = (Version, Option<String>, Arc<Edition>);
 
 /// A repository that serves a chart.
 #[derive(Clone, Debug)]
@@ -102,6 +109,7 @@ impl Chart {
             edges: Vec::new(),
             range: HalfOpen { from, until },
             root,
+            last: Arc::default(),
         })
     }
 
@@ -159,6 +167,27 @@ impl Chart {
             }
             _ => Err(Box::new(self.ambiguous(version))),
         }
+    }
+
+    /// As [`Chart::at`], read once for many releases of one version.
+    ///
+    /// # Errors
+    /// As [`Chart::at`].
+    pub fn read_at(
+        &self,
+        version: &Version,
+        repository: Option<&str>,
+    ) -> Result<Arc<Edition>, Box<Diagnostic>> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, from, edition)) = &*last
+            && known == version
+            && from.as_deref() == repository
+        {
+            return Ok(Arc::clone(edition));
+        }
+        let edition = Arc::new(self.at(version, repository)?);
+        *last = Some((version.clone(), repository.map(str::to_owned), Arc::clone(&edition)));
+        Ok(edition)
     }
 
     /// How to render the chart at one version so that all of it shows.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use indexmap::IndexMap;
 use semver::Version;
@@ -30,16 +30,16 @@ pub struct Edition {
     pub required: Value,
     /// What `values.yaml` (with the sub-charts' merged in) has at the paths that the catalogue names, in
     /// the chart's order. A path that is missing here is missing there: a null set at it would leak.
-    pub defaults: IndexMap<ValuePath, Value>,
+    pub defaults: Arc<IndexMap<ValuePath, Value>>,
     /// Paths that look right and reach nothing, with the living one.
-    pub dead: IndexMap<ValuePath, ValuePath>,
+    pub dead: Arc<IndexMap<ValuePath, ValuePath>>,
     /// Every pod carrier, by component name.
     pub components: IndexMap<String, Component>,
     /// Defaults that are others elsewhere in this version's major.
     pub flips: Vec<Flip>,
     pub(super) names: BTreeMap<String, FullName>,
     /// The defaults as one tree, made when it is first asked for.
-    pub(super) tree: OnceLock<Value>,
+    pub(super) tree: Arc<OnceLock<Value>>,
 }
 
 /// How well a version is known.

@@ -1,6 +1,7 @@
 //! From a resolved tree to an [`Edition`].
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use semver::Version;
@@ -74,12 +75,12 @@ pub(super) fn edition(
         known,
         order,
         required,
-        defaults: paths.defaults,
-        dead,
+        defaults: Arc::new(paths.defaults),
+        dead: Arc::new(dead),
         components,
         flips: Vec::new(),
         names,
-        tree: std::sync::OnceLock::new(),
+        tree: Arc::default(),
     };
     check_needs(&mut edition, report);
     edition

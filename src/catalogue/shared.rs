@@ -78,7 +78,7 @@ impl Catalogue {
         release: Release<'_>,
     ) -> Result<Arc<Edition>, Box<Diagnostic>> {
         let read = || {
-            let edition = chart.at(version, repository)?;
+            let edition = chart.read_at(version, repository)?;
             Ok(Arc::new(edition.installed(release.name, release.namespace, release.values)))
         };
         let Some(shared) = self.shared.as_ref().filter(|shared| shared.holds(chart)) else { return read() };

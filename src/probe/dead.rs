@@ -82,7 +82,7 @@ pub fn same(first: &str, second: &str, other: &str) -> bool {
 #[must_use]
 pub fn living(path: &ValuePath, package: &Package, edition: Option<&Edition>) -> Option<ValuePath> {
     if let Some(edition) = edition {
-        for (dead, living) in &edition.dead {
+        for (dead, living) in edition.dead.iter() {
             if dead == path {
                 return Some(living.clone());
             }

@@ -7,6 +7,8 @@ mod planned;
 mod rendered;
 mod site;
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 pub use planned::{Verdict, against_plan};
@@ -66,8 +68,9 @@ pub fn against_probe(chart: &Chart, json: &str, hollow: &[ValuePath]) -> Result<
             let mut edition = edition.installed(RELEASE.0, RELEASE.1, &Value::Null);
             let inside = |path: &ValuePath| hollow.iter().any(|key| key.contains(path));
             edition.components.retain(|_, component| !component.when.iter().any(|c| inside(&c.path)));
-            edition.defaults.retain(|path, _| !inside(path));
-            edition.dead.retain(|path, living| !inside(path) && !inside(living));
+            edition.tree = Arc::default();
+            Arc::make_mut(&mut edition.defaults).retain(|path, _| !inside(path));
+            Arc::make_mut(&mut edition.dead).retain(|path, living| !inside(path) && !inside(living));
             let mut compare = Compare { edition: &edition, facts: &facts, agreement: &mut agreement };
             compare.carriers();
             compare.paths();

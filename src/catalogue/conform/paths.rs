@@ -185,7 +185,7 @@ impl Compare<'_> {
     /// What is called dead is dead, and what is named instead lives.
     fn dead(&mut self, by_path: &BTreeMap<&str, &PathFact>) {
         let edition = self.edition;
-        for (dead, living) in &edition.dead {
+        for (dead, living) in edition.dead.iter() {
             let moves_pods = |f: &&PathFact| {
                 f.effects().any(|e| e.carrier.is_some() && e.how != "text" && e.how != "none")
             };
