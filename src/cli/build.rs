@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use lifeboat::diag::{Diagnostic, codes::build as codes};
-use lifeboat::emit::history;
+use lifeboat::emit::{history, immutable};
 use lifeboat::prove::Verdict;
 
 use super::context::{Context, name_of};
@@ -61,20 +61,7 @@ pub(super) fn write(compiled: &Compiled, accept: bool) -> Result<Changes, Refuse
 }
 
 fn migration((what, before, now): &(String, String, String)) -> Diagnostic {
-    let steps = match what.split_once(' ') {
-        Some(("PriorityClass", name)) => format!(
-            "kubectl delete priorityclass {name}, apply cluster/priority-classes.yaml, then restart the pods of the class: \
-             running pods keep the old value"
-        ),
-        Some(("StatefulSet", name)) => match name.split_once('/') {
-            Some((namespace, name)) => format!(
-                "kubectl -n {namespace} delete statefulset {name} --cascade=orphan, sync the new one, then delete its pods one by \
-                 one; a claim that is left behind keeps its data until it is deleted"
-            ),
-            None => "delete and recreate it".to_owned(),
-        },
-        _ => "delete and recreate it".to_owned(),
-    };
+    let steps = immutable::migration(what, before, now);
     Diagnostic::new(
         codes::IMMUTABLE_CHANGE,
         format!("{what} cannot change from `{before}` to `{now}` in place"),

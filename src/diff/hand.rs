@@ -2,6 +2,7 @@
 
 use super::{Side, data};
 use crate::emit::Artifact;
+use crate::emit::immutable::migration;
 use crate::plan::{NodePlan, Plan};
 
 /// Steps by hand, the ones that stop a rollout first.
@@ -17,9 +18,9 @@ pub(super) fn by_hand(from: Side<'_>, to: Side<'_>) -> Vec<String> {
 fn immutable(from: Side<'_>, to: Side<'_>) -> Vec<String> {
     let conflicts = to.compilation.record.conflicts(&from.compilation.record);
     let step = |(what, before, now): (String, String, String)| {
+        let steps = migration(&what, &before, &now);
         format!(
-            "{what} cannot change from `{before}` to `{now}` in place: `lifeboat build` writes the migration out; delete and \
-             recreate it, then `lifeboat build --accept`"
+            "{what} cannot change from `{before}` to `{now}` in place: {steps}; then `lifeboat build --accept`"
         )
     };
     conflicts.into_iter().map(step).collect()

@@ -7,6 +7,7 @@ pub mod cluster;
 pub mod delivery;
 pub mod fleet;
 pub mod history;
+pub mod immutable;
 pub mod k3s;
 mod manifests;
 pub mod record;

@@ -40,7 +40,7 @@ impl Record {
             builds,
             lifeboat: env!("CARGO_PKG_VERSION").to_owned(),
             files: artifacts.iter().map(|a| (a.path.clone(), digest(&a.text))).collect(),
-            immutable: immutable(plan),
+            immutable: super::immutable::of(plan),
             ..Self::default()
         }
     }
@@ -98,24 +98,4 @@ impl Record {
 #[must_use]
 pub fn digest(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn immutable(plan: &Plan) -> BTreeMap<String, String> {
-    let mut out = BTreeMap::new();
-    for class in plan.classes.iter().filter(|class| !class.adopted) {
-        let value = format!("{} {}", class.value, class.preemption.word());
-        out.insert(format!("PriorityClass {}", class.name), value);
-    }
-    for carrier in plan.carriers.iter().filter(|c| c.lasting() && c.runs_as == "StatefulSet") {
-        if let Some(storage) = &carrier.storage {
-            let what = format!("StatefulSet {}/{}", carrier.namespace, carrier.workload);
-            let template = if storage.value == crate::policy::Storage::Ephemeral {
-                "no claim"
-            } else {
-                "claim template"
-            };
-            out.insert(what, template.to_owned());
-        }
-    }
-    out
 }

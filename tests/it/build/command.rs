@@ -126,6 +126,75 @@ fn what_kubernetes_cannot_change_is_refused_with_the_migration() {
     expect(&run(site.path(), &["build"]), 0, "nothing changed");
 }
 
+/// A build with everything that it says.
+fn in_full(folder: &Path) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lifeboat"));
+    command.current_dir(folder).args(["build", "-A", "field-unreachable"]).output().expect("runs")
+}
+
+/// The small policy with Prometheus and Loki on volumes.
+fn with_volume(storage: &str) -> String {
+    format!(
+        "{POLICY}[services.metrics]\nchart = \"kube-prometheus-stack\"\nversion = \"88.5.3\"\nnamespace = \"metrics\"\ntier = \"critical\"\n\
+         components.alertmanager = {{ storage = \"ephemeral\", data = \"silences\" }}\n\
+         components.prometheus = {{ {storage} }}\n\
+         [services.logs]\nchart = \"loki\"\nversion = \"18.11.0\"\nrepository = \"grafana-community\"\nnamespace = \"logs\"\ntier = \"application\"\n\
+         components.single-binary = {{ {storage} }}\n"
+    )
+}
+
+#[test]
+fn a_changed_claim_template_is_refused_with_what_becomes_of_the_claims() {
+    let site = site();
+    let write =
+        |storage: &str| fs::write(site.path().join("policy.toml"), with_volume(storage)).expect("written");
+    let ten = "storage = \"local\", storage-size = \"10Gi\", storage-class = \"local-path\"";
+    write(ten);
+    expect(&run(site.path(), &["build"]), 0, "files");
+    fs::copy(site.path().join("policy.toml"), site.path().join("before.toml")).expect("copied");
+    for (storage, said) in [
+        (ten.replace("10Gi", "20Gi"), "20Gi, class local-path, ReadWriteOnce, local"),
+        (ten.replace("local-path", "other"), "10Gi, class other, ReadWriteOnce, local"),
+        (ten.replace("\"local\"", "\"replicated\""), "10Gi, class local-path, ReadWriteOnce, replicated"),
+    ] {
+        write(&storage);
+        let refused = in_full(site.path());
+        expect(&refused, 1, said);
+        for words in [
+            "immutable-change",
+            "claim template of StatefulSet logs/logs cannot change",
+            "kubectl -n logs delete statefulset logs --cascade=orphan",
+            "storage-logs-N in logs stays as it is",
+            "the operator of the Prometheus deletes the StatefulSet prometheus-metrics-kube-prometheus-st-prometheus",
+            "prometheus-metrics-kube-prometheus-st-prometheus-db-prometheus-metrics-kube-prometheus-st-prometheus-N",
+        ] {
+            expect(&refused, 1, words);
+        }
+        expect(
+            &run(site.path(), &["diff", "--from", "before.toml"]),
+            0,
+            "claim template of StatefulSet logs/logs cannot change",
+        );
+    }
+    expect(&run(site.path(), &["build", "--accept"]), 0, "changed");
+    expect(&run(site.path(), &["build"]), 0, "nothing changed");
+}
+
+#[test]
+fn a_changed_selector_is_refused() {
+    let site = site();
+    let with = |labels: &str| {
+        let workload = "[workloads.app]\nnamespace = \"apps\"\nreplicas = 2\nrequests = { cpu = \"10m\", memory = \"10Mi\" }\n";
+        fs::write(site.path().join("policy.toml"), format!("{POLICY}{workload}{labels}")).expect("written");
+    };
+    with("");
+    expect(&run(site.path(), &["build"]), 0, "files");
+    with("labels = { app = \"shop\" }\n");
+    let refused = in_full(site.path());
+    expect(&refused, 1, "selector of Deployment apps/app cannot change");
+    expect(&refused, 1, "kubectl -n apps delete deployment app");
+}
+
 #[test]
 fn no_symbolic_link_is_followed_out_of_the_folder() {
     let site = site();
