@@ -79,7 +79,7 @@ fn locked(
     if !matches!(earlier.lifeboat.as_str(), "" | env!("CARGO_PKG_VERSION")) {
         changes.other_version = Some(earlier.lifeboat.clone());
     }
-    let todo = todo(folder, artifacts, &mut changes)?;
+    let todo = todo(folder, artifacts, &earlier, &mut changes)?;
     clean(folder, artifacts).map_err(|e| broken("", &e))?;
     if changes.added.iter().any(|path| path != FILE) {
         // Should this build be interrupted, the next one must know the new files for lifeboat's.
@@ -100,13 +100,27 @@ fn locked(
     Ok(changes)
 }
 
+/// A file of somebody's where the build would write.
+fn in_the_way(folder: &Path, path: &str) -> Diagnostic {
+    let name = name_of(&folder.join(path));
+    let message = format!("`{name}` is not lifeboat's, and this build would write there");
+    let help = if path.ends_with("/values.yaml") {
+        "move it away, and name it in the service's `values` if its values are to count: the overlay comes on top; or delete it"
+    } else {
+        "move it away, or delete it"
+    };
+    Diagnostic::new(codes::FILE_IN_THE_WAY, message).about_file(name, None).help(help)
+}
+
 /// What has to be written; nothing is, if anything cannot be as far as one can see.
 fn todo<'a>(
     folder: &Path,
     artifacts: &'a [Artifact],
+    earlier: &Record,
     changes: &mut Changes,
 ) -> Result<Vec<&'a Artifact>, Refused> {
     let mut todo = Vec::new();
+    let mut foreign = Vec::new();
     for artifact in artifacts {
         let path = folder.join(&artifact.path);
         let refused = |error: &io::Error| (BROKEN, vec![unwritable(&path, error)]);
@@ -117,13 +131,18 @@ fn todo<'a>(
                 }
                 changes.changed.push(artifact.path.clone());
             }
-            Present::Text(_) => changes.changed.push(artifact.path.clone()),
+            Present::Text(_) => {
+                if artifact.path != FILE && !earlier.files.contains_key(&artifact.path) {
+                    foreign.push(in_the_way(folder, &artifact.path));
+                }
+                changes.changed.push(artifact.path.clone());
+            }
             Present::Missing => changes.added.push(artifact.path.clone()),
             Present::Other(why) => return Err(refused(&io::Error::other(why))),
         }
         todo.push(artifact);
     }
-    Ok(todo)
+    if foreign.is_empty() { Ok(todo) } else { Err((FINDINGS, foreign)) }
 }
 
 /// Holds the folder until the file is dropped. The lock is on the folder itself, so that nothing is left in it.

@@ -196,6 +196,34 @@ fn a_changed_selector_is_refused() {
 }
 
 #[test]
+fn a_file_that_no_build_wrote_is_not_overwritten() {
+    let site = site();
+    let golden = site.path().join("golden");
+    fs::create_dir_all(golden.join("events")).expect("made");
+    fs::write(golden.join("events/values.yaml"), "mine: true\n").expect("written");
+    fs::write(golden.join("RUNBOOK.md"), "mine\n").expect("written");
+    let refused = run(site.path(), &["build"]);
+    expect(&refused, 1, "file-in-the-way");
+    expect(&refused, 1, "golden/events/values.yaml");
+    expect(&refused, 1, "golden/RUNBOOK.md");
+    expect(&refused, 1, "name it in the service's `values`");
+    assert_eq!(fs::read_to_string(golden.join("events/values.yaml")).expect("there"), "mine: true\n");
+    let mut names: Vec<_> =
+        fs::read_dir(&golden).expect("there").map(|e| e.expect("one").file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["RUNBOOK.md", "events"], "nothing was written");
+    fs::remove_file(golden.join("RUNBOOK.md")).expect("removed");
+    fs::remove_file(golden.join("events/values.yaml")).expect("removed");
+    expect(&run(site.path(), &["build"]), 0, "files");
+    // With the bytes that would be written there is nothing to lose: a lost record comes back.
+    let record = fs::read_to_string(golden.join(".lifeboat.json")).expect("there");
+    fs::remove_file(golden.join(".lifeboat.json")).expect("removed");
+    fs::set_permissions(golden.join("cluster/taints.sh"), fs::Permissions::from_mode(0o644)).expect("set");
+    expect(&run(site.path(), &["build"]), 0, "1 new, 1 changed");
+    assert_eq!(fs::read_to_string(golden.join(".lifeboat.json")).expect("there"), record);
+}
+
+#[test]
 fn no_symbolic_link_is_followed_out_of_the_folder() {
     let site = site();
     let outside = TempDir::new().expect("a folder");
