@@ -132,6 +132,19 @@ pub fn plan(
     Ok((plan, findings))
 }
 
+/// What else is wrong with a policy that was rejected: what its charts and values files say to it.
+#[must_use]
+pub fn survey(
+    policy: &Policy,
+    catalogue: &Catalogue,
+    loader: &dyn Loader,
+    sources: &mut SourceMap,
+) -> Vec<Diagnostic> {
+    let (team, mut findings) = values::read(loader, sources, policy);
+    findings.extend(plan::survey(policy, Inputs { sources, catalogue, team }));
+    findings
+}
+
 fn decided(
     policy: Policy,
     catalogue: &Catalogue,

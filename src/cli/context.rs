@@ -5,11 +5,14 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
+use lifeboat::catalogue::Catalogue;
 use lifeboat::diag::{Code, Diagnostic, Levels, Severity, render};
 use lifeboat::policy::{self, Policy};
 use lifeboat::shape::did_you_mean;
 use lifeboat::source::SourceMap;
 use lifeboat::source::extends::{LoadError, Loader};
+
+use super::outputs::all_findings;
 
 /// Exit code for findings: drift, a violation, a refuted claim.
 pub(crate) const FINDINGS: u8 = 1;
@@ -111,7 +114,7 @@ impl Context {
     /// [`BROKEN`] for errors of the policy, [`FINDINGS`] for warnings made errors with `-D`.
     pub(crate) fn load(&self, path: &Path) -> Result<Loaded, ExitCode> {
         let mut sources = SourceMap::default();
-        match policy::load(&Files, &mut sources, &name_of(path)) {
+        match policy::read(&Files, &mut sources, &name_of(path)) {
             Ok(checked) => {
                 let failed = self.report(checked.warnings, &sources);
                 if failed {
@@ -120,7 +123,8 @@ impl Context {
                     Ok(Loaded { policy: checked.policy, sources })
                 }
             }
-            Err(findings) => {
+            Err(rejected) => {
+                let findings = all_findings(rejected, Catalogue::builtin(), &Files, &mut sources);
                 self.report(findings, &sources);
                 Err(ExitCode::from(BROKEN))
             }

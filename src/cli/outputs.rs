@@ -12,9 +12,9 @@ use lifeboat::diag::{Diagnostic, codes::build as codes};
 use lifeboat::emit::record::{FILE, Record};
 use lifeboat::overlay::Lowered;
 use lifeboat::plan::Plan;
-use lifeboat::policy::Policy;
+use lifeboat::policy::{Policy, Rejected};
 use lifeboat::source::SourceMap;
-use lifeboat::source::extends::relative;
+use lifeboat::source::extends::{Loader, relative};
 
 use super::context::{BROKEN, Context, FINDINGS, Files, Loaded, name_of};
 
@@ -96,6 +96,23 @@ pub(crate) fn with_charts(
         catalogue.extend(sources, files)?;
     }
     Ok(catalogue)
+}
+
+/// All findings about a policy that was rejected.
+pub(crate) fn all_findings(
+    rejected: Rejected,
+    catalogue: Catalogue,
+    loader: &dyn Loader,
+    sources: &mut SourceMap,
+) -> Vec<Diagnostic> {
+    let Rejected { mut findings, policy } = rejected;
+    if let Some(policy) = policy {
+        findings.extend(match with_charts(catalogue, &policy, sources) {
+            Ok(catalogue) => compile::survey(&policy, &catalogue, loader, sources),
+            Err(findings) => findings,
+        });
+    }
+    findings
 }
 
 /// The catalogue files of a folder, sorted by name.

@@ -5,7 +5,7 @@
 use super::make::Draft;
 use super::select::selector_for;
 use super::terms::{Affinity, PodTerm};
-use super::{CarrierId, Owner};
+use super::{CarrierId, mentions};
 use crate::diag::{Diagnostic, codes::build as codes};
 use crate::policy::{PlacementKind, PodRef};
 use crate::shape::Field as PolicyField;
@@ -30,37 +30,12 @@ pub(super) fn sides(draft: &mut Draft) -> Sides {
 
 /// The carriers behind a name in a placement rule: of a service its main component.
 fn resolve(draft: &mut Draft, pods: &PolicyField<PodRef>) -> Vec<CarrierId> {
+    let of_service = matches!(pods.value, PodRef::Service(_));
     let found: Vec<CarrierId> = draft
         .ids()
-        .filter(|&id| {
-            let carrier = draft.carrier(id);
-            if !carrier.lasting() {
-                return false;
-            }
-            match &pods.value {
-                PodRef::Tier(tier) => carrier.tier.is_some_and(|t| t.value == *tier),
-                PodRef::Service(name) => carrier.main && draft.service_name(id) == Some(name),
-                PodRef::Component { service, component } => {
-                    draft.service_name(id) == Some(service) && draft.component_name(id) == Some(component)
-                }
-                PodRef::Workload(name) => match carrier.owner {
-                    Owner::Workload(index) => draft.policy.workloads[index].name.value == *name,
-                    _ => false,
-                },
-            }
-        })
+        .filter(|&id| mentions::means(draft, id, &pods.value) && (!of_service || draft.carrier(id).main))
         .collect();
-    if found.is_empty() {
-        let mut diagnostic = Diagnostic::new(
-            codes::RULE_WITHOUT_PODS,
-            format!("`{}` names pods that are not there", pods.path),
-        )
-        .help("name an enabled component (`lifeboat charts show CHART` lists them), or drop the rule");
-        if let Some(span) = pods.span {
-            diagnostic = diagnostic.at(span, "no such pods in this plan");
-        }
-        draft.diagnostics.push(diagnostic);
-    }
+    mentions::report_absent(draft, pods, &found);
     found
 }
 

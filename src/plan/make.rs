@@ -9,10 +9,10 @@ use super::baseline::Origin;
 use super::terms::Affinity;
 use super::{
     AFFINITY, Carrier, CarrierId, Decision, Owner, Plan, ServicePlan, apart, carriers, class, closure,
-    enabled, eviction, lifeboat, lock, nodes, replicas, requests, spread, storage,
+    enabled, eviction, lifeboat, lock, mentions, nodes, replicas, requests, spread, storage,
 };
 use crate::catalogue::{Catalogue, Reach, Target, ValuePath, coalesce, is_set};
-use crate::diag::{Diagnostic, Severity, codes::build as codes};
+use crate::diag::{Diagnostic, Severity, codes::build as codes, codes::catalogue};
 use crate::policy::{Component, Policy};
 use crate::source::SourceMap;
 use crate::why::{Decided, Ledger, Reason, Rule, Why};
@@ -61,6 +61,7 @@ pub fn make(policy: Policy, inputs: Inputs<'_>) -> Outcome {
         eviction::decide(&mut draft, id);
     }
     lock::add(&mut draft);
+    mentions::check(&mut draft);
     let sides = apart::sides(&mut draft);
     let groups = spread::groups(&mut draft);
     for id in draft.live() {
@@ -80,6 +81,28 @@ pub fn make(policy: Policy, inputs: Inputs<'_>) -> Outcome {
         (!failed).then(|| Plan { policy, ledger, services, carriers, classes, nodes, quotas: Vec::new() });
     Outcome { plan, diagnostics }
 }
+
+/// What is wrong with the names that a rejected policy gives to charts, components and values files: so
+/// that one run tells of them together with the mistakes that it was rejected for.
+#[must_use]
+pub fn survey(policy: &Policy, inputs: Inputs<'_>) -> Vec<Diagnostic> {
+    let mut draft = Draft::new(policy);
+    carriers::collect(&mut draft, inputs);
+    mentions::check(&mut draft);
+    // Anything else may follow from what the policy is rejected for.
+    draft.diagnostics.retain(|finding| NAMES.contains(&finding.code));
+    draft.diagnostics
+}
+
+/// Codes of findings about one name, which no other mistake explains.
+const NAMES: [crate::diag::Code; 6] = [
+    catalogue::UNKNOWN_CHART,
+    catalogue::UNKNOWN_CHART_VERSION,
+    catalogue::AMBIGUOUS_CHART_REPOSITORY,
+    catalogue::UNKNOWN_CHART_REPOSITORY,
+    codes::UNKNOWN_COMPONENT,
+    codes::UNKNOWN_CONTAINER,
+];
 
 /// Everything that has a say in where a pod stands, on top of the team's own terms. The chart's default
 /// goes: it was written for another cluster, and Helm's merge would leave it beside the plan. What the

@@ -18,6 +18,7 @@ mod eviction;
 mod lifeboat;
 mod lock;
 mod make;
+mod mentions;
 mod nodes;
 pub mod objects;
 mod packaged;
@@ -41,7 +42,7 @@ use crate::source::Span;
 use crate::why::{Decided, Ledger, Why};
 
 pub use baseline::{Baseline, Origin};
-pub use make::{Inputs, Outcome, TeamValues, make};
+pub use make::{Inputs, Outcome, TeamValues, make, survey};
 pub use nodes::NodePlan;
 pub use select::selector_for;
 pub use terms::Affinity;

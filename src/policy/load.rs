@@ -2,12 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use super::{Checked, TomlPolicy, check};
+use super::{Checked, Policy, TomlPolicy, check};
 use crate::diag::{Diagnostic, Severity, codes::policy as codes};
 use crate::shape::{Reader, Shape};
 use crate::source::extends::{self, LoadError, Loader, MAX_CHAIN, MAX_FILES, Problem};
 use crate::source::tree::Node;
 use crate::source::{FileId, SourceMap, Span};
+
+/// A policy that may not be used.
+#[derive(Debug)]
+pub struct Rejected {
+    /// All findings, at least one of which is an error.
+    pub findings: Vec<Diagnostic>,
+    /// What could be made of it, for those who look for further mistakes.
+    pub policy: Option<Box<Policy>>,
+}
 
 /// Reads a policy with its bases and checks it. Sources are registered in `sources`, so that the
 /// findings can be rendered.
@@ -15,8 +24,17 @@ use crate::source::{FileId, SourceMap, Span};
 /// # Errors
 /// All findings, at least one of which is an error.
 pub fn load(loader: &dyn Loader, sources: &mut SourceMap, name: &str) -> Result<Checked, Vec<Diagnostic>> {
+    read(loader, sources, name).map_err(|rejected| rejected.findings)
+}
+
+/// The same for those who go on with a policy that is rejected.
+///
+/// # Errors
+/// All findings, at least one of which is an error, and what the policy looks like without the parts
+/// that they are about.
+pub fn read(loader: &dyn Loader, sources: &mut SourceMap, name: &str) -> Result<Checked, Rejected> {
     let (tree, problems) = extends::read(loader, sources, name);
-    of_tree(sources, name, &tree, problems)
+    checked(sources, name, &tree, problems)
 }
 
 /// Checks a policy that was read, and perhaps changed, before.
@@ -29,6 +47,15 @@ pub fn of_tree(
     tree: &Node,
     problems: Vec<Problem>,
 ) -> Result<Checked, Vec<Diagnostic>> {
+    checked(sources, name, tree, problems).map_err(|rejected| rejected.findings)
+}
+
+fn checked(
+    sources: &SourceMap,
+    name: &str,
+    tree: &Node,
+    problems: Vec<Problem>,
+) -> Result<Checked, Rejected> {
     let broken = first_errors(&problems);
     let mut findings: Vec<Diagnostic> = problems.into_iter().map(diagnose).collect();
     // Syntax that could not be read makes keys look missing; only what was read is worth checking then.
@@ -53,7 +80,7 @@ pub fn of_tree(
         Some(policy) if findings.iter().all(|finding| finding.severity != Severity::Error) => {
             Ok(Checked { policy, warnings: findings })
         }
-        _ => Err(findings),
+        policy => Err(Rejected { findings, policy: policy.map(Box::new) }),
     }
 }
 

@@ -9,7 +9,7 @@ mod schema;
 pub mod shapes;
 
 pub use allowances::apply_allowances;
-pub use load::{load, of_tree};
+pub use load::{Rejected, load, of_tree, read};
 pub use model::*;
 pub use schema::{schema, schema_value};
 pub use shapes::TomlPolicy;

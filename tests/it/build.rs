@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use lifeboat::catalogue::Catalogue;
-use lifeboat::compile::{Compilation, compile};
+use lifeboat::compile::{Compilation, compile, survey};
 use lifeboat::diag::render;
 use lifeboat::policy;
 use lifeboat::source::SourceMap;
@@ -45,12 +45,12 @@ pub(crate) fn compiled(files: &BTreeMap<String, String>) -> (Option<Compilation>
     let mut sources = SourceMap::default();
     let mut findings = Vec::new();
     let mut compilation = None;
-    match policy::load(files, &mut sources, "policy.toml") {
+    let mut catalogue = Catalogue::builtin();
+    let charts = files.iter().filter(|(name, _)| name.starts_with("charts/"));
+    let charts: Vec<_> = charts.map(|(n, t)| (n.clone(), t.clone())).collect();
+    match policy::read(files, &mut sources, "policy.toml") {
         Ok(checked) => {
             findings.extend(checked.warnings);
-            let mut catalogue = Catalogue::builtin();
-            let charts = files.iter().filter(|(name, _)| name.starts_with("charts/"));
-            let charts: Vec<_> = charts.map(|(n, t)| (n.clone(), t.clone())).collect();
             if let Err(errors) = catalogue.extend(&mut sources, charts) {
                 findings.extend(errors);
             }
@@ -62,7 +62,12 @@ pub(crate) fn compiled(files: &BTreeMap<String, String>) -> (Option<Compilation>
                 Err(errors) => findings.extend(errors),
             }
         }
-        Err(errors) => findings.extend(errors),
+        Err(rejected) => {
+            findings.extend(rejected.findings);
+            if let Some(policy) = rejected.policy {
+                findings.extend(survey(&policy, &catalogue, files, &mut sources));
+            }
+        }
     }
     // All cases share a prelude with a tier that few of them use.
     findings.retain(|f| f.code.name() != "unused-tier");

@@ -166,9 +166,11 @@ impl Job<'_> {
         let Job { share, verb, out, .. } = self;
         let broken = |findings| Outcome { findings, broken: true, ..Outcome::default() };
         let loader = share.loader(&Files);
-        let Checked { policy, mut warnings } = match policy::load(&loader, sources, &name_of(path)) {
+        let Checked { policy, mut warnings } = match policy::read(&loader, sources, &name_of(path)) {
             Ok(checked) => checked,
-            Err(findings) => return broken(findings),
+            Err(rejected) => {
+                return broken(outputs::all_findings(rejected, share.catalogue(), &loader, sources));
+            }
         };
         if let Some(clash) = clash {
             let help = "give each its own: output = \"../golden/{cluster}\" in the base";

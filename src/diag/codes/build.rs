@@ -91,7 +91,7 @@ super::codes! {
         "Either the policy changed without a build, or the output was edited by hand. An edit by hand is lost at the next build.",
         "`lifeboat build` writes what the policy says; put wishes into the policy.";
     OTHER_VERSION = "other-lifeboat-version", Error,
-        "The committed outputs were written by another version of lifeboat.",
+        "The committed outputs were written by another version of lifeboat, or the policy pins another.",
         "Versions may compile the same policy to different outputs, so a comparison would blame the policy for what the tool changed.",
         "Use the pinned version, or run `lifeboat build` with this one and review what it writes differently.";
     UNWRITABLE = "unwritable", Error,

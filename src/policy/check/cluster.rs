@@ -3,7 +3,7 @@
 use super::super::shapes::{Distribution, TomlCluster, TomlPolicy, TomlTimings};
 use super::super::{Cluster, SUPPORTED_MINORS};
 use super::{At, Cx, join, map_or, or};
-use crate::diag::codes::policy as codes;
+use crate::diag::codes::{build::OTHER_VERSION, policy as codes};
 use crate::shape::Field;
 
 pub(super) fn check(cx: &mut Cx<'_>, toml: &TomlPolicy) -> Option<Cluster> {
@@ -104,12 +104,25 @@ pub(super) fn owned_folder(cx: &mut Cx<'_>, output: &Field<String>) {
 fn version(cx: &mut Cx<'_>, cluster: &TomlCluster) -> Option<Field<semver::Version>> {
     let text = cluster.lifeboat_version.as_ref()?;
     match semver::Version::parse(&text.value) {
-        Ok(version) => Some(text.with(version)),
+        Ok(version) => {
+            pinned(cx, text, &version);
+            Some(text.with(version))
+        }
         Err(error) => {
             let message = format!("{:?} is no version: {error}", text.value);
             let help = "write the three parts that `lifeboat --version` prints, such as \"0.1.0\"";
             cx.report(Cx::finding(codes::BAD_VERSION, message, text.span, "this version").help(help));
             None
         }
+    }
+}
+
+/// Outputs of a pinned policy are made with one version only.
+fn pinned(cx: &mut Cx<'_>, text: &Field<String>, version: &semver::Version) {
+    let this = env!("CARGO_PKG_VERSION");
+    if version.to_string() != this {
+        let message = format!("the policy is compiled with lifeboat {version}, and this is {this}");
+        let help = format!("install {version}, or pin {this} and review what it writes differently");
+        cx.report(Cx::finding(OTHER_VERSION, message, text.span, "pinned here").help(help));
     }
 }

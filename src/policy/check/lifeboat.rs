@@ -14,14 +14,19 @@ pub(super) fn check(cx: &mut Cx<'_>, toml: &TomlPolicy, nodes: &[Node], tiers: &
         return None;
     };
     let at = At::from(table);
-    let aboard = aboard(cx, at, &table.value, nodes);
+    // A node with a mistake of its own is there, although it is not among the nodes that could be read.
+    let stated = toml.nodes.as_ref().map(|map| &map.value.entries);
+    let broken = |name: &str| stated.is_some_and(|stated| stated.contains_key(name));
+    let aboard = aboard(cx, at, &table.value, nodes, broken);
     let taint = or(at, "taint", table.value.taint.as_ref(), default_taint());
     if taint.value.effect == Effect::PreferNoSchedule {
         let message = "a PreferNoSchedule taint keeps nobody off the lifeboat";
         let help = "write the effect NoSchedule";
         cx.report(Cx::finding(codes::WEAK_TAINT, message, taint.span, "only a preference").help(help));
     }
-    check_shape(cx, &aboard, nodes);
+    if stated.is_none_or(|stated| stated.len() == nodes.len()) {
+        check_shape(cx, &aboard, nodes);
+    }
     check_boarders(cx, table.span, tiers);
     let levers = levers(cx, at, &table.value);
     let lever = |wanted: Lever| levers.iter().find(|lever| lever.value == wanted).map(|lever| lever.with(()));
@@ -52,7 +57,13 @@ fn check_no_lifeboat(cx: &mut Cx<'_>, toml: &TomlPolicy, tiers: &[Tier]) {
 }
 
 /// The nodes of the lifeboat, in the order of the policy.
-fn aboard(cx: &mut Cx<'_>, at: At<'_>, toml: &TomlLifeboat, nodes: &[Node]) -> Field<Vec<NodeId>> {
+fn aboard(
+    cx: &mut Cx<'_>,
+    at: At<'_>,
+    toml: &TomlLifeboat,
+    nodes: &[Node],
+    broken: impl Fn(&str) -> bool,
+) -> Field<Vec<NodeId>> {
     let servers = || {
         let ids = nodes.iter().enumerate().filter(|(_, node)| node.role.value == Role::Server);
         ids.filter_map(|(i, _)| u16::try_from(i).ok().map(NodeId)).collect::<Vec<_>>()
@@ -64,7 +75,7 @@ fn aboard(cx: &mut Cx<'_>, at: At<'_>, toml: &TomlLifeboat, nodes: &[Node]) -> F
             ids.extend(servers());
         } else if let Some(id) = nodes::find(nodes, &name.value) {
             ids.push(id);
-        } else {
+        } else if !broken(&name.value) {
             let names: Vec<&str> = nodes.iter().map(|node| node.name.value.as_str()).collect();
             let help = match did_you_mean(&name.value, names.iter().copied().chain(["server"])) {
                 Some(near) => format!("did you mean `{near}`?"),

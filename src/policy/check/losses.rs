@@ -52,6 +52,7 @@ fn one(cx: &mut Cx<'_>, names: &Names<'_>, nodes: &[Node], phrase: &Field<String
         "all" => together(of(None)),
         "server" => match of(Some(Role::Server)).as_slice() {
             [only] => vec![vec![vec![*only]]],
+            _ if !names.broken_nodes.is_empty() => return Vec::new(),
             servers => {
                 let message = format!("`server` is the only one, but there are {}", servers.len());
                 let help = "write \"each server\" or \"all servers\"";
@@ -69,7 +70,7 @@ fn one(cx: &mut Cx<'_>, names: &Names<'_>, nodes: &[Node], phrase: &Field<String
         "each pair of nodes" => pairs(&of(None)),
         _ => return named(cx, names, nodes, phrase, &text).into_iter().collect(),
     };
-    if choices.is_empty() && !nodes.is_empty() {
+    if choices.is_empty() && !nodes.is_empty() && names.broken_nodes.is_empty() {
         let message = format!("`{text}`: this cluster has no such nodes, so the claim claims nothing");
         cx.report(
             Cx::finding(codes::BAD_LOSS, message, phrase.span, "nothing to lose").help("take the claim out"),
@@ -96,7 +97,7 @@ fn named(
     text: &str,
 ) -> Option<Vec<Loss>> {
     let mut words = text.split([',', ' ']).filter(|word| !word.is_empty() && *word != "then");
-    if !words.all(|word| nodes::find(nodes, word).is_some())
+    if !words.all(|word| nodes::find(nodes, word).is_some() || names.broken_nodes.contains(&word))
         && let Some(near) = did_you_mean(text, PHRASES.iter().copied())
     {
         let message = format!("`{text}` is no phrase for a loss");
@@ -112,6 +113,9 @@ fn named(
             continue;
         }
         let Some(id) = nodes::find(nodes, word) else {
+            if names.broken_nodes.contains(&word) {
+                return None;
+            }
             unknown(cx, names, phrase, word);
             return None;
         };

@@ -21,7 +21,7 @@ use std::collections::BTreeSet;
 
 use super::shapes::{TomlPolicy, TomlResources};
 use super::{Policy, Resources};
-use crate::diag::{Code, Diagnostic, codes::policy as codes};
+use crate::diag::{Code, Diagnostic, Severity, codes::policy as codes};
 use crate::shape::{Field, join};
 use crate::source::{SourceMap, Span};
 
@@ -35,7 +35,9 @@ pub(super) fn check(
 ) -> (Option<Policy>, Vec<Diagnostic>) {
     let mut cx = Cx { sources, failed, findings: Vec::new() };
     let policy = build(&mut cx, file, toml);
-    if let Some(policy) = &policy {
+    // What is left out because of a mistake makes other things look unused.
+    let clean = cx.findings.iter().all(|finding| finding.severity != Severity::Error) && failed.is_empty();
+    if let Some(policy) = policy.as_ref().filter(|_| clean) {
         unused::check(&mut cx, policy);
     }
     (policy, cx.findings)

@@ -24,6 +24,8 @@ pub(super) struct Names<'a> {
     dropped: BTreeMap<&'a str, Span>,
     pub(super) nodes: Vec<&'a str>,
     pub(super) dropped_nodes: BTreeMap<&'a str, Span>,
+    /// Nodes with a mistake of their own: they are not among [`Names::nodes`], and yet they are there.
+    pub(super) broken_nodes: Vec<&'a str>,
     pub(super) apart: Vec<&'a str>,
 }
 
@@ -59,6 +61,7 @@ impl<'a> Names<'a> {
             dropped: dropped(toml),
             nodes: nodes.iter().map(|node| node.name.value.as_str()).collect(),
             dropped_nodes: toml.nodes.iter().flat_map(|map| spans(&map.value.dropped)).collect(),
+            broken_nodes: toml.nodes.iter().flat_map(|map| unread(&map.value.entries, nodes)).collect(),
             apart: toml.apart.iter().flat_map(|map| map.value.iter().map(|(name, _)| name)).collect(),
         }
     }
@@ -134,6 +137,14 @@ impl<'a> Names<'a> {
         }
         cx.report(finding);
     }
+}
+
+fn unread<'a, T>(
+    entries: &'a indexmap::IndexMap<String, Field<T>>,
+    nodes: &[Node],
+) -> impl Iterator<Item = &'a str> {
+    let read = |name: &str| nodes.iter().any(|node| node.name.value == name);
+    entries.keys().map(String::as_str).filter(move |name| !read(name))
 }
 
 fn spans(dropped: &indexmap::IndexMap<String, Span>) -> impl Iterator<Item = (&str, Span)> {

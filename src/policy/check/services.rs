@@ -36,11 +36,9 @@ fn service(
     let version = cx.need(at, "version", toml.version.as_ref(), help).and_then(|text| version(cx, &text));
     let help = "write the namespace that the release lives in";
     let namespace = cx.need(at, "namespace", toml.namespace.as_ref(), help);
-    let own = toml.tier.as_ref().map(|tier| names.tier(cx, tier));
-    let tier = match own {
-        Some(found) => found,
-        None => default_tier.map(|tier| Field::default_at(tier, join(at.path, "tier"))),
-    };
+    // A tier that is not there is an error; the rest of the service is looked at all the same.
+    let own = toml.tier.as_ref().and_then(|tier| names.tier(cx, tier));
+    let tier = own.or_else(|| default_tier.map(|tier| Field::default_at(tier, join(at.path, "tier"))));
     let empty = Field::default_at(Map::default(), join(at.path, "components"));
     let components = toml.components.as_ref().unwrap_or(&empty);
     let components = components.value.iter().map(|(name, entry)| component(cx, name, entry, names)).collect();

@@ -69,23 +69,25 @@ fn findings_are_sorted_by_place_and_not_repeated() {
 
 #[test]
 fn warnings_are_raised_and_silenced_and_errors_are_neither() {
-    let text = "extends = \"base.toml\"\n[tiers.idle]\npriority = 7\n[tiers.double]\npriority = 7\n";
-    let severities = |levels: Levels| {
+    let severities = |text: &str, levels: Levels| {
         let mut found = findings(text).0;
         levels.apply(&mut found);
         found.iter().map(|finding| (finding.code.name(), finding.severity)).collect::<Vec<_>>()
     };
-    let (idle, equal) = (("unused-tier", Severity::Warning), ("equal-priorities", Severity::Error));
+    let unused = "extends = \"base.toml\"\n[tiers.idle]\npriority = 7\n";
+    let idle = |levels| severities(unused, levels);
+    let (warning, raised) = (("unused-tier", Severity::Warning), ("unused-tier", Severity::Error));
     let code = |name| Code::find(name).expect("a code");
-    assert_eq!(severities(Levels::default()), [idle, idle, equal]);
-    let raised = ("unused-tier", Severity::Error);
-    assert_eq!(
-        severities(Levels { deny: vec![code("unused-tier")], ..Levels::default() }),
-        [raised, raised, equal]
-    );
-    assert_eq!(severities(Levels { deny_warnings: true, ..Levels::default() }), [raised, raised, equal]);
-    let silent = Levels { allow: vec![code("unused-tier"), code("equal-priorities")], ..Levels::default() };
-    assert_eq!(severities(silent), [equal]);
+    assert_eq!(idle(Levels::default()), [warning]);
+    assert_eq!(idle(Levels { deny: vec![code("unused-tier")], ..Levels::default() }), [raised]);
+    assert_eq!(idle(Levels { deny_warnings: true, ..Levels::default() }), [raised]);
+    assert_eq!(idle(Levels { allow: vec![code("unused-tier")], ..Levels::default() }), []);
+
+    // An error hides warnings that may follow from it, and cannot be silenced itself.
+    let wrong = format!("{unused}[tiers.double]\npriority = 7\n");
+    let equal = ("equal-priorities", Severity::Error);
+    let silent = Levels { allow: vec![code("equal-priorities")], ..Levels::default() };
+    assert_eq!(severities(&wrong, silent), [equal]);
 }
 
 #[test]
