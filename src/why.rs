@@ -2,7 +2,7 @@
 //! and explanation is answered from it. Append-only and hash-consed, so that equal reasons share a
 //! four-byte handle.
 
-use std::collections::BTreeMap;
+use indexmap::IndexSet;
 
 use crate::source::Span;
 
@@ -11,7 +11,7 @@ use crate::source::Span;
 pub struct Why(pub u32);
 
 /// Why a decision was made.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Reason {
     /// Which rule decided.
     pub rule: Rule,
@@ -82,20 +82,13 @@ impl<T: PartialEq> PartialEq for Decided<T> {
 /// All reasons of one plan.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
-    reasons: Vec<Reason>,
-    index: BTreeMap<Reason, Why>,
+    reasons: IndexSet<Reason>,
 }
 
 impl Ledger {
     /// Records a reason and returns its handle.
     pub fn add(&mut self, reason: Reason) -> Why {
-        if let Some(&why) = self.index.get(&reason) {
-            return why;
-        }
-        let why = Why(u32::try_from(self.reasons.len()).unwrap_or(u32::MAX));
-        self.reasons.push(reason.clone());
-        self.index.insert(reason, why);
-        why
+        Why(u32::try_from(self.reasons.insert_full(reason).0).unwrap_or(u32::MAX))
     }
 
     /// The reason behind a handle.

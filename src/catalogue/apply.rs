@@ -32,6 +32,12 @@ impl Edition {
         self.seen(path, values).map(Cow::into_owned)
     }
 
+    /// Whether a template takes what stands at a path for true.
+    #[must_use]
+    pub fn sets(&self, path: &ValuePath, values: &Value) -> bool {
+        self.seen(path, values).is_some_and(|value| is_set(&value))
+    }
+
     /// The same, borrowed where nothing is merged.
     fn seen<'a>(&'a self, path: &ValuePath, values: &'a Value) -> Option<Cow<'a, Value>> {
         let defaults = self.tree();
@@ -161,6 +167,8 @@ impl Edition {
         for component in out.components.values_mut() {
             fill_component(component, &names);
         }
+        out.values = Arc::new(values.clone());
+        out.untouched = Arc::default();
         out
     }
 }
@@ -204,7 +212,7 @@ fn beside(value: &Value, base: &Value, preset: Option<&Preset>) -> Result<Option
 
 fn fill_component(component: &mut Component, names: &BTreeMap<String, String>) {
     let fill_map = |map: &BTreeMap<String, String>| {
-        map.iter().map(|(key, value)| (fill(key, names), fill(value, names))).collect()
+        Arc::new(map.iter().map(|(key, value)| (fill(key, names), fill(value, names))).collect())
     };
     component.name = fill(&component.name, names);
     component.makes.1 = fill(&component.makes.1, names);

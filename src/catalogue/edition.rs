@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 use semver::Version;
 use serde_json::Value;
 
+use super::baseline::Untouched;
 use super::guard::HalfOpen;
 use super::names::FullName;
 use super::path::ValuePath;
@@ -40,6 +41,10 @@ pub struct Edition {
     pub(super) names: BTreeMap<String, FullName>,
     /// The defaults as one tree, made when it is first asked for.
     pub(super) tree: Arc<OnceLock<Value>>,
+    /// The values that it was installed with.
+    pub(super) values: Arc<Value>,
+    /// Its components under these values, made when they are first asked for.
+    pub(super) untouched: Arc<OnceLock<Vec<Untouched>>>,
 }
 
 /// How well a version is known.
@@ -70,9 +75,9 @@ pub struct Component {
     /// One line on what it does.
     pub about: Option<String>,
     /// Labels that the controller selects its pods by; empty for Jobs and Pods.
-    pub selector: BTreeMap<String, String>,
+    pub selector: Arc<BTreeMap<String, String>>,
     /// Labels of the pods that do not change with the chart's or the app's version, the selector's included.
-    pub labels: BTreeMap<String, String>,
+    pub labels: Arc<BTreeMap<String, String>>,
     /// It exists when all of these hold.
     pub when: Vec<Condition>,
     /// Where it is written: by the chart, or in an object of the user's.
@@ -82,12 +87,12 @@ pub struct Component {
     /// Containers, the main one first, init containers last.
     pub containers: Vec<Container>,
     /// Components (`repo-server`) and foreign services (`kube-system/coredns`) that it cannot work without.
-    pub needs: Vec<String>,
+    pub needs: Arc<[String]>,
     /// Parts of the pod spec that no plan decides but scheduler and node lifecycle see:
     /// `terminationGracePeriodSeconds`, `hostNetwork`, host ports under `ports`.
-    pub pod: serde_json::Map<String, Value>,
+    pub pod: Arc<serde_json::Map<String, Value>>,
     /// Parts of the controller's spec likewise: `podManagementPolicy`, `strategy`.
-    pub controller: serde_json::Map<String, Value>,
+    pub controller: Arc<serde_json::Map<String, Value>>,
     /// Claims for storage.
     pub storage: Vec<Storage>,
     /// Where the component stands in the catalogue.

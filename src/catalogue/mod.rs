@@ -8,6 +8,7 @@
 //! ```
 
 mod apply;
+mod baseline;
 mod chart;
 pub mod compose;
 pub mod conform;
@@ -20,6 +21,7 @@ mod shared;
 mod tree;
 
 pub use apply::Opaque;
+pub use baseline::{Base, Baseline, Origin, Untouched};
 pub use chart::{Chart, Line};
 pub use edition::{
     Component, Condition, Container, Edition, Field, Flip, Known, Merge, Place, Preset, Probing, Reach,

@@ -81,6 +81,8 @@ pub(super) fn edition(
         flips: Vec::new(),
         names,
         tree: Arc::default(),
+        values: Arc::new(Json::Object(serde_json::Map::new())),
+        untouched: Arc::default(),
     };
     check_needs(&mut edition, report);
     edition
@@ -164,15 +166,15 @@ fn component(name: &str, node: &Node, paths: &Paths, report: &mut Report) -> Opt
         hook,
         main,
         about,
-        selector,
-        labels,
+        selector: Arc::new(selector),
+        labels: Arc::new(labels),
         when,
         place,
         fields,
         containers,
-        needs,
-        pod,
-        controller,
+        needs: needs.into(),
+        pod: Arc::new(pod),
+        controller: Arc::new(controller),
         storage,
         span,
     })

@@ -21,6 +21,7 @@ use crate::kube::{
 pub use admission::{Priority, SYSTEM_CLUSTER_CRITICAL, SYSTEM_NODE_CRITICAL};
 pub use objects::{ObjectError, Reading};
 pub use version::{KubernetesVersion, UnknownVersion};
+pub(crate) use workload::pin_to_node;
 pub use workload::{Claim, Owner, Workload, WorkloadKind};
 
 /// The namespace label that the API server sets by itself.
@@ -112,6 +113,12 @@ impl Cluster {
             workloads: Vec::new(),
             pods: Vec::new(),
         }
+    }
+
+    /// One admitted pod of each workload, in their order.
+    #[must_use]
+    pub fn samples(&self) -> Vec<Pod> {
+        self.workloads.iter().map(|workload| workload.sample(self)).collect()
     }
 
     /// The node of this name.

@@ -170,7 +170,7 @@ impl Reading {
                 selector,
             });
         } else {
-            let workload = workload(WorkloadKind::ReplicaSet, &object.metadata, template);
+            let workload = workload(WorkloadKind::ReplicaSet, object.metadata, template);
             let replicas = replicas.unwrap_or(1);
             self.cluster.workloads.push(Workload { replicas, selector, ..workload });
         }
@@ -178,14 +178,14 @@ impl Reading {
 
     fn job(&mut self, object: kube::Job) {
         let replicas = job_pods(&object.spec);
-        let workload = workload(WorkloadKind::Job, &object.metadata, object.spec.template);
+        let workload = workload(WorkloadKind::Job, object.metadata, object.spec.template);
         self.cluster.workloads.push(Workload { replicas, ..workload });
     }
 
     fn cron_job(&mut self, object: kube::CronJob) {
         let job = object.spec.job_template.spec;
         let replicas = job_pods(&job);
-        let workload = workload(WorkloadKind::CronJob, &object.metadata, job.template);
+        let workload = workload(WorkloadKind::CronJob, object.metadata, job.template);
         self.cluster.workloads.push(Workload { replicas, ..workload });
     }
 
@@ -210,7 +210,7 @@ impl Reading {
 impl From<kube::Deployment> for Workload {
     fn from(object: kube::Deployment) -> Self {
         let kube::DeploymentSpec { replicas, selector, template, strategy } = object.spec;
-        let workload = workload(WorkloadKind::Deployment, &object.metadata, template);
+        let workload = workload(WorkloadKind::Deployment, object.metadata, template);
         Workload { replicas: replicas.unwrap_or(1), selector, strategy, ..workload }
     }
 }
@@ -218,7 +218,7 @@ impl From<kube::Deployment> for Workload {
 impl From<kube::StatefulSet> for Workload {
     fn from(object: kube::StatefulSet) -> Self {
         let spec = object.spec;
-        let workload = workload(WorkloadKind::StatefulSet, &object.metadata, spec.template);
+        let workload = workload(WorkloadKind::StatefulSet, object.metadata, spec.template);
         Workload {
             replicas: spec.replicas.unwrap_or(1),
             selector: spec.selector,
@@ -233,7 +233,7 @@ impl From<kube::StatefulSet> for Workload {
 impl From<kube::DaemonSet> for Workload {
     fn from(object: kube::DaemonSet) -> Self {
         let kube::DaemonSetSpec { selector, template, update_strategy } = object.spec;
-        let workload = workload(WorkloadKind::DaemonSet, &object.metadata, template);
+        let workload = workload(WorkloadKind::DaemonSet, object.metadata, template);
         Workload { selector, strategy: update_strategy, ..workload }
     }
 }
@@ -242,9 +242,10 @@ fn job_pods(spec: &kube::JobSpec) -> i32 {
     spec.parallelism.unwrap_or(1).min(spec.completions.unwrap_or(i32::MAX)).max(0)
 }
 
-fn workload(kind: WorkloadKind, metadata: &kube::ObjectMeta, template: kube::PodTemplateSpec) -> Workload {
-    let (namespace, name) = (metadata.namespace().to_owned(), metadata.name.clone());
-    Workload { kind, namespace, name, template, ..Workload::default() }
+fn workload(kind: WorkloadKind, metadata: kube::ObjectMeta, template: kube::PodTemplateSpec) -> Workload {
+    let namespace =
+        if metadata.namespace.is_empty() { metadata.namespace().to_owned() } else { metadata.namespace };
+    Workload { kind, namespace, name: metadata.name, template, ..Workload::default() }
 }
 
 /// Reads an object that must have a name.

@@ -175,6 +175,18 @@ impl Workload {
         pod
     }
 
+    /// An admitted pod that stands for all of the workload's; of a DaemonSet one that is not tied to its node.
+    #[must_use]
+    pub fn sample(&self, cluster: &Cluster) -> Pod {
+        if self.kind == WorkloadKind::DaemonSet {
+            let mut pod = self.daemon_pod(cluster, "");
+            pod.spec.affinity.clone_from(&self.template.spec.affinity);
+            pod
+        } else {
+            self.pod(cluster, 0)
+        }
+    }
+
     fn bare_pod(&self, name: String) -> Pod {
         let mut metadata = ObjectMeta {
             name,
@@ -265,7 +277,7 @@ impl Workload {
 
 /// Replaces the node selector's name requirement as the DaemonSet controller does: each term of a
 /// required node affinity gets it; without one, a single term is made.
-fn pin_to_node(spec: &mut PodSpec, node: &str) {
+pub(crate) fn pin_to_node(spec: &mut PodSpec, node: &str) {
     let by_name = NodeSelectorRequirement {
         key: "metadata.name".to_owned(),
         operator: Operator::In,

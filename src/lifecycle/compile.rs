@@ -6,7 +6,7 @@ use super::facts::{
     BudgetFacts, Facts, Kind, NodeFacts, Patience, QuotaFacts, Storage, WorkloadFacts, WorkloadId,
 };
 use super::window::Millis;
-use crate::cluster::{Cluster, Node, Workload, WorkloadKind, ZONE_LABEL};
+use crate::cluster::{Cluster, Node, Workload, WorkloadKind, ZONE_LABEL, pin_to_node};
 use crate::kube::{Effect, Pod, Quantity, ResourceQuota, Taint, Toleration};
 
 /// The node label of a region.
@@ -23,15 +23,22 @@ impl Facts {
     /// control-plane labels is taken to have its servers elsewhere.
     #[must_use]
     pub fn of(cluster: &Cluster, clocks: Clocks, datastore: Datastore) -> Self {
+        Self::of_pods(cluster, &cluster.samples(), clocks, datastore)
+    }
+
+    /// The same with a sample of each workload's pods ([`Cluster::samples`]).
+    #[must_use]
+    pub fn of_pods(cluster: &Cluster, pods: &[Pod], clocks: Clocks, datastore: Datastore) -> Self {
         let nodes = cluster.nodes.iter().map(node_facts).collect();
-        let workloads: Vec<_> =
-            cluster.workloads.iter().map(|w| workload_facts(cluster, w, &clocks)).collect();
+        let taints = LostTaints::new();
+        let workloads = cluster.workloads.iter().zip(pods);
+        let workloads = workloads.map(|(w, pod)| workload_facts(cluster, w, pod, &clocks, &taints)).collect();
         let budgets = cluster
             .pdbs
             .iter()
             .filter_map(|pdb| {
                 let guarded = |(i, w): (usize, &Workload)| {
-                    let selects = pdb.spec.selector.as_ref()?.matches(&w.pod(cluster, 0).metadata.labels);
+                    let selects = pdb.spec.selector.as_ref()?.matches(&pods.get(i)?.metadata.labels);
                     (w.namespace == pdb.metadata.namespace && selects)
                         .then(|| u16::try_from(i).ok())
                         .flatten()
@@ -91,12 +98,34 @@ fn node_facts(node: &Node) -> NodeFacts {
     }
 }
 
-fn workload_facts(cluster: &Cluster, workload: &Workload, clocks: &Clocks) -> WorkloadFacts {
-    let pod = match (workload.kind, cluster.nodes.first()) {
-        (WorkloadKind::DaemonSet, Some(node)) => workload.daemon_pod(cluster, &node.name),
-        _ => workload.pod(cluster, 0),
-    };
-    let seconds = |key: &str, default: Millis| patience(&pod, key, default);
+/// What a lost node may be tainted with.
+struct LostTaints {
+    unreachable: Taint,
+    not_ready: Taint,
+    out_of_service: Taint,
+    /// Before anybody is evicted.
+    cordoned: Taint,
+}
+
+impl LostTaints {
+    fn new() -> Self {
+        let evicts = |key| taint(key, Effect::NoExecute);
+        Self {
+            unreachable: evicts("node.kubernetes.io/unreachable"),
+            not_ready: evicts("node.kubernetes.io/not-ready"),
+            out_of_service: evicts("node.kubernetes.io/out-of-service"),
+            cordoned: taint("node.kubernetes.io/unreachable", Effect::NoSchedule),
+        }
+    }
+}
+
+fn workload_facts(
+    cluster: &Cluster,
+    workload: &Workload,
+    pod: &Pod,
+    clocks: &Clocks,
+    taints: &LostTaints,
+) -> WorkloadFacts {
     let grace = pod.spec.termination_grace_period_seconds.unwrap_or(DEFAULT_GRACE_SECONDS).max(0);
     WorkloadFacts {
         name: workload.key(),
@@ -104,14 +133,14 @@ fn workload_facts(cluster: &Cluster, workload: &Workload, clocks: &Clocks) -> Wo
         kind: kind(workload),
         replicas: u32::try_from(workload.replicas).unwrap_or(0),
         priority: pod.spec.priority.unwrap_or(0),
-        unreachable: seconds("node.kubernetes.io/unreachable", clocks.unreachable_toleration),
-        not_ready: seconds("node.kubernetes.io/not-ready", clocks.not_ready_toleration),
-        out_of_service: seconds("node.kubernetes.io/out-of-service", 0),
-        boards_unreachable: tolerates(&pod, &taint("node.kubernetes.io/unreachable", Effect::NoSchedule)),
-        eligible: cluster.nodes.iter().map(|n| admits_daemon(cluster, workload, n)).collect(),
+        unreachable: patience(pod, &taints.unreachable, clocks.unreachable_toleration),
+        not_ready: patience(pod, &taints.not_ready, clocks.not_ready_toleration),
+        out_of_service: patience(pod, &taints.out_of_service, 0),
+        boards_unreachable: tolerates(pod, &taints.cordoned),
+        eligible: eligible(cluster, workload),
         grace: u64::try_from(grace).unwrap_or(0).saturating_mul(1000),
         storage: storage(cluster, workload),
-        requests: requests(&pod),
+        requests: requests(pod),
         class: pod.spec.priority_class_name.clone(),
     }
 }
@@ -141,10 +170,10 @@ fn tolerates(pod: &Pod, taint: &Taint) -> bool {
 
 /// The shortest `tolerationSeconds` among the tolerations that match; one without an end only if none
 /// has one. A toleration that admission wrote with its default stands for the cluster's own default.
-fn patience(pod: &Pod, key: &str, default: Millis) -> Patience {
-    let taint = taint(key, Effect::NoExecute);
-    let matching: Vec<&Toleration> = pod.spec.tolerations.iter().filter(|t| t.tolerates(&taint)).collect();
-    let written = |t: &&Toleration| t.key == key && t.effect == Some(Effect::NoExecute) && t.value.is_empty();
+fn patience(pod: &Pod, taint: &Taint, default: Millis) -> Patience {
+    let matching: Vec<&Toleration> = pod.spec.tolerations.iter().filter(|t| t.tolerates(taint)).collect();
+    let written =
+        |t: &&Toleration| t.key == taint.key && t.effect == Some(Effect::NoExecute) && t.value.is_empty();
     match matching.iter().filter_map(|t| t.toleration_seconds).min() {
         _ if matching.is_empty() => Patience::None,
         None => Patience::Forever,
@@ -157,15 +186,24 @@ fn patience(pod: &Pod, key: &str, default: Millis) -> Patience {
     }
 }
 
-/// Whether the DaemonSet controller wants a pod on a healthy node: its own taints and labels admit it.
-/// Source: `pkg/controller/daemon/daemon_controller.go` (`NodeShouldRunDaemonPod`).
-fn admits_daemon(cluster: &Cluster, workload: &Workload, node: &Node) -> bool {
+/// The healthy nodes on which the DaemonSet controller wants a pod.
+fn eligible(cluster: &Cluster, workload: &Workload) -> Vec<bool> {
     if workload.kind != WorkloadKind::DaemonSet {
-        return false;
+        return vec![false; cluster.nodes.len()];
     }
-    let pod = workload.daemon_pod(cluster, &node.name);
+    let mut pod = workload.daemon_pod(cluster, "");
+    let admits = |node: &Node| {
+        pin_to_node(&mut pod.spec, &node.name);
+        admits_daemon(&pod, node)
+    };
+    cluster.nodes.iter().map(admits).collect()
+}
+
+/// Whether the DaemonSet controller wants this pod on a healthy node: the node's own taints and labels admit it.
+/// Source: `pkg/controller/daemon/daemon_controller.go` (`NodeShouldRunDaemonPod`).
+fn admits_daemon(pod: &Pod, node: &Node) -> bool {
     let barred =
-        |t: &&Taint| matches!(t.effect, Effect::NoSchedule | Effect::NoExecute) && !tolerates(&pod, t);
+        |t: &&Taint| matches!(t.effect, Effect::NoSchedule | Effect::NoExecute) && !tolerates(pod, t);
     let selected = pod.spec.node_selector.iter().all(|(k, v)| node.labels.get(k) == Some(v));
     let affinity = pod.spec.affinity.as_ref().and_then(|a| a.node_affinity.as_ref());
     let required = affinity.and_then(|a| a.required.as_ref());

@@ -6,11 +6,10 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::baseline::Baseline;
 use super::make::{Draft, Inputs};
 use super::{Carrier, NODE_SELECTOR, Owner, PRIORITY_CLASS, REPLICAS, ServicePlan, TOLERATIONS};
 use crate::catalogue::{
-    Catalogue, Chart, Component, Container, Edition, Known, Place, Reach, Release, Target,
+    Baseline, Catalogue, Chart, Component, Edition, Known, Place, Release, Target, Untouched,
 };
 use crate::diag::{Diagnostic, codes::build as build_codes, codes::catalogue as codes};
 use crate::policy::{self, Service, Toleration};
@@ -23,8 +22,9 @@ pub(super) fn collect(draft: &mut Draft, inputs: Inputs<'_>) {
     let Inputs { sources, catalogue, team } = inputs;
     // Many services may install one chart: it is read once.
     let mut charts: BTreeMap<&str, Arc<Chart>> = BTreeMap::new();
+    let mut team = team.into_iter();
     for (index, service) in policy.services.iter().enumerate() {
-        let team = team.get(index).map_or_else(|| json!({}), |team| team.merged.clone());
+        let team = team.next().map_or_else(|| json!({}), |team| team.merged);
         let chart = match charts.get(service.chart.value.as_str()).cloned() {
             Some(known) => Ok(known),
             None => catalogue.chart(sources, &service.chart.value),
@@ -155,14 +155,10 @@ fn custom<'e>(edition: &'e Edition, kind: &str) -> Option<&'e Component> {
 fn components(draft: &mut Draft, service: &Service) {
     let index = draft.services.len() - 1;
     let edition = Arc::clone(&draft.services[index].edition);
-    for (name, component) in &edition.components {
+    for (name, component, untouched) in edition.untouched() {
         if component.place != Place::Chart {
             continue;
         }
-        let team = &draft.services[index].team;
-        let installed = edition.holds(&component.when, team);
-        let baseline = Baseline::of(&edition, component, team);
-        let containers = containers(component, |c| edition.holds(&c.when, team));
         let chart = &edition.chart;
         let reason = Reason {
             rule: Rule::Catalogue,
@@ -172,8 +168,7 @@ fn components(draft: &mut Draft, service: &Service) {
         };
         let why = draft.ledger.add(reason);
         let owner = Owner::Component { service: index, component: name.clone() };
-        let carrier =
-            of_component(draft, service, component, (owner, baseline), containers, (installed, why));
+        let carrier = of_component(draft, service, component, owner, untouched.clone(), why);
         draft.add_carrier(carrier);
     }
     for stated in service.components.iter().filter(|c| c.kind.is_some()) {
@@ -190,45 +185,33 @@ fn instance(draft: &mut Draft, service: &Service, index: usize, stated: &policy:
     // The catalogue describes an instance by the name that the template has; this one has its own.
     let fill = |text: &str| text.replace(&template.name, &name);
     component.makes.1 = fill(&component.makes.1);
-    component.labels = component.labels.iter().map(|(k, v)| (k.clone(), fill(v))).collect();
-    component.selector = component.selector.iter().map(|(k, v)| (k.clone(), fill(v))).collect();
+    let filled = |map: &BTreeMap<String, String>| {
+        Arc::new(map.iter().map(|(key, value)| (key.clone(), fill(value))).collect())
+    };
+    component.labels = filled(&component.labels);
+    component.selector = filled(&component.selector);
     component.name = name.clone();
     let why = draft.ledger.add(stated.name.reason());
-    let containers = containers(&component, |_| true);
+    let (containers, init_containers) = component.container_names(|_| true);
     let owner = Owner::Custom { service: index, component: name };
     let baseline = Baseline::of(&draft.services[index].edition, &component, &json!({}));
-    let carrier = of_component(draft, service, &component, (owner, baseline), containers, (true, why));
-    draft.add_carrier(carrier);
-}
-
-/// Containers, the main one first, and init containers. The main one is set in the same block of values
-/// as the component's other fields (`grafana.resources` beside `grafana.tolerations`).
-pub(super) fn containers(
-    component: &Component,
-    there: impl Fn(&Container) -> bool,
-) -> (Vec<String>, Vec<String>) {
-    let block = |reach: Option<&Reach>| {
-        let path = &reach?.wiring()?.chain.first()?.path;
-        path.keys().split_last().map(|(_, block)| block.to_vec())
+    let untouched = Untouched {
+        installed: true,
+        base: Arc::new(baseline),
+        containers: containers.into(),
+        init_containers: init_containers.into(),
     };
-    let blocks: Vec<_> = component.fields.values().filter_map(|reach| block(Some(reach))).collect();
-    let (init, rest): (Vec<&Container>, Vec<&Container>) =
-        component.containers.iter().filter(|c| there(c)).partition(|c| c.init);
-    let main = rest.iter().position(|c| block(Some(&c.resources)).is_some_and(|b| blocks.contains(&b)));
-    let mut names: Vec<String> = rest.iter().map(|c| c.name.clone()).collect();
-    if let Some(main) = main {
-        names[..=main].rotate_right(1);
-    }
-    (names, init.iter().map(|c| c.name.clone()).collect())
+    let carrier = of_component(draft, service, &component, owner, untouched, why);
+    draft.add_carrier(carrier);
 }
 
 fn of_component(
     draft: &mut Draft,
     service: &Service,
     component: &Component,
-    (owner, base): (Owner, Baseline),
-    (containers, init_containers): (Vec<String>, Vec<String>),
-    (installed, why): (bool, Why),
+    owner: Owner,
+    untouched: Untouched,
+    why: Why,
 ) -> Carrier {
     let (Owner::Component { component: name, .. } | Owner::Custom { component: name, .. }) = &owner else {
         unreachable!("of_component is called for components only")
@@ -243,22 +226,22 @@ fn of_component(
         name: component.name.clone(),
         workload: component.makes.1.clone(),
         namespace: service.namespace.value.clone(),
-        labels: component.labels.clone(),
-        selector: component.selector.clone(),
+        labels: Arc::clone(&component.labels),
+        selector: Arc::clone(&component.selector),
         tier: Some(tier),
         transient,
         main: component.main,
-        containers,
-        init_containers,
-        base,
+        containers: untouched.containers,
+        init_containers: untouched.init_containers,
+        base: untouched.base,
         fields: BTreeMap::new(),
         unreachable: BTreeMap::new(),
-        enabled: Decided { value: installed, why },
+        enabled: Decided { value: untouched.installed, why },
         switches: Vec::new(),
         storage: None,
-        pod: component.pod.clone(),
-        controller: component.controller.clone(),
-        needs: component.needs.clone(),
+        pod: Arc::clone(&component.pod),
+        controller: Arc::clone(&component.controller),
+        needs: Arc::clone(&component.needs),
         span: stated.and_then(|c| c.name.span).or(service.name.span),
         owner,
         runs_as,
@@ -298,32 +281,33 @@ fn by_hand(draft: &mut Draft, index: usize, workload: &policy::Workload) {
     }
     let storage =
         workload.storage.as_ref().map(|s| Decided { value: s.value, why: draft.ledger.add(s.reason()) });
+    let labels = Arc::new(workload.labels.value.0.clone());
     let carrier = Carrier {
         owner: Owner::Workload(index),
         kind: runs_as.clone(),
         name: workload.name.value.clone(),
         workload: workload.name.value.clone(),
         namespace: workload.namespace.value.clone(),
-        labels: workload.labels.value.0.clone(),
-        selector: workload.labels.value.0.clone(),
+        selector: Arc::clone(&labels),
+        labels,
         tier: Some(tier),
         transient: runs_as == "Job",
         runs_as,
         main: false,
-        containers: vec![container],
-        init_containers: Vec::new(),
-        base: Baseline::written(fields),
+        containers: Arc::from([container]),
+        init_containers: Arc::default(),
+        base: Arc::new(Baseline::written(fields)),
         fields: BTreeMap::new(),
         unreachable: BTreeMap::new(),
         enabled: Decided { value: true, why },
         switches: Vec::new(),
         storage,
-        pod: Map::from_iter([(
+        pod: Arc::new(Map::from_iter([(
             "terminationGracePeriodSeconds".to_owned(),
             json!(workload.grace_period.value),
-        )]),
-        controller,
-        needs: Vec::new(),
+        )])),
+        controller: Arc::new(controller),
+        needs: Arc::default(),
         span: workload.name.span,
     };
     draft.add_carrier(carrier);

@@ -9,8 +9,8 @@ use crate::diag::{Diagnostic, codes::build as codes};
 pub(super) fn check(draft: &mut Draft) {
     for id in draft.boarding() {
         let needs = draft.carrier(id).needs.clone();
-        for need in needs {
-            let Some(target) = find(draft, id, &need) else { continue };
+        for need in needs.iter() {
+            let Some(target) = find(draft, id, need) else { continue };
             if draft.boards(target) || tolerates(draft, target) || !draft.carrier(target).lasting() {
                 continue;
             }

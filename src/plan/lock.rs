@@ -7,6 +7,7 @@
 //! scheduler's queueing hint wants all terms to match.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
@@ -31,10 +32,10 @@ pub(super) fn add(draft: &mut Draft) {
     let asked = draft.ledger.add(lock.lever.reason());
     let why = draft.ledger.add(lock.lever.reason_for(Rule::Lock, vec![asked]));
     let name = lock.name.value.clone();
-    let labels = BTreeMap::from([
+    let labels = Arc::new(BTreeMap::from([
         ("app.kubernetes.io/name".to_owned(), name.clone()),
         ("app.kubernetes.io/managed-by".to_owned(), "lifeboat".to_owned()),
-    ]);
+    ]));
     let mut pod = Map::new();
     pod.insert("terminationGracePeriodSeconds".to_owned(), json!(lock.grace_period.value));
     let carrier = Carrier {
@@ -44,22 +45,22 @@ pub(super) fn add(draft: &mut Draft) {
         workload: name.clone(),
         name,
         namespace: lock.namespace.value.clone(),
-        selector: labels.clone(),
+        selector: Arc::clone(&labels),
         labels,
         tier: None,
         transient: false,
         main: false,
-        containers: vec!["lock".to_owned()],
-        init_containers: Vec::new(),
-        base: super::Baseline::default(),
+        containers: Arc::from(["lock".to_owned()]),
+        init_containers: Arc::default(),
+        base: Arc::default(),
         fields: BTreeMap::new(),
         unreachable: BTreeMap::new(),
         enabled: Decided { value: true, why },
         switches: Vec::new(),
         storage: None,
-        pod,
-        controller: Map::new(),
-        needs: Vec::new(),
+        pod: Arc::new(pod),
+        controller: Arc::default(),
+        needs: Arc::default(),
         span: lock.lever.span.or(lifeboat.nodes.span),
     };
     let id = draft.add_carrier(carrier);

@@ -5,13 +5,12 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::baseline::Origin;
 use super::terms::Affinity;
 use super::{
     AFFINITY, Carrier, CarrierId, Decision, Owner, Plan, ServicePlan, apart, carriers, class, closure,
     enabled, eviction, lifeboat, lock, mentions, nodes, replicas, requests, spread, storage,
 };
-use crate::catalogue::{Catalogue, Reach, Target, ValuePath, coalesce, is_set};
+use crate::catalogue::{Catalogue, Origin, Reach, Target, ValuePath, coalesce};
 use crate::diag::{Diagnostic, Severity, codes::build as codes, codes::catalogue};
 use crate::policy::{Component, Policy};
 use crate::source::SourceMap;
@@ -131,8 +130,11 @@ fn affinity(draft: &mut Draft, id: CarrierId, sides: &apart::Sides) {
 /// Hooks and tests listen to the same affinity as the component that they belong to: nobody decides
 /// about them, but they get it.
 fn follow(draft: &mut Draft, id: CarrierId) {
+    if !draft.carrier(id).transient {
+        return;
+    }
     let paths = draft.live_paths(id, &AFFINITY);
-    if !draft.carrier(id).transient || paths.is_empty() {
+    if paths.is_empty() {
         return;
     }
     let leads = |other: &CarrierId| {
@@ -234,8 +236,8 @@ impl<'a> Draft<'a> {
     }
 
     /// What is there without lifeboat, and who says so.
-    pub(super) fn baseline(&self, id: CarrierId, field: &Target) -> Option<(Value, Origin)> {
-        self.carrier(id).base.get(field).map(|(value, origin)| (value.clone(), origin))
+    pub(super) fn baseline(&self, id: CarrierId, field: &Target) -> Option<(&Value, Origin)> {
+        self.carrier(id).base.get(field)
     }
 
     /// A list field as decided so far, else as it is without lifeboat.
@@ -309,14 +311,14 @@ impl<'a> Draft<'a> {
     }
 
     /// The paths that a field listens to, as far as the first that is set without lifeboat.
-    pub(super) fn live_paths(&self, id: CarrierId, field: &Target) -> Vec<ValuePath> {
+    pub(super) fn live_paths(&self, id: CarrierId, field: &Target) -> Vec<&ValuePath> {
         let Owner::Component { service, component } = &self.carrier(id).owner else { return Vec::new() };
         let plan = &self.services[*service];
         let known = plan.edition.components.get(component).and_then(|c| c.reach(field));
         let mut paths = Vec::new();
         for wire in known.and_then(Reach::wiring).map_or(&[][..], |wiring| &wiring.chain[..]) {
-            paths.push(wire.path.clone());
-            if plan.edition.effective(&wire.path, &plan.team).as_ref().is_some_and(is_set) {
+            paths.push(&wire.path);
+            if plan.edition.sets(&wire.path, &plan.team) {
                 break;
             }
         }

@@ -7,7 +7,6 @@
 //! the same thing.
 
 mod apart;
-mod baseline;
 mod carriers;
 mod class;
 mod closure;
@@ -41,7 +40,7 @@ use crate::policy::{Policy, Storage, TierId};
 use crate::source::Span;
 use crate::why::{Decided, Ledger, Why};
 
-pub use baseline::{Baseline, Origin};
+pub use crate::catalogue::{Baseline, Origin};
 pub use make::{Inputs, Outcome, TeamValues, make, survey};
 pub use nodes::NodePlan;
 pub use select::selector_for;
@@ -147,9 +146,9 @@ pub struct Carrier {
     /// Its namespace.
     pub namespace: String,
     /// Labels of its pods.
-    pub labels: BTreeMap<String, String>,
+    pub labels: Arc<BTreeMap<String, String>>,
     /// Labels that its controller selects the pods by.
-    pub selector: BTreeMap<String, String>,
+    pub selector: Arc<BTreeMap<String, String>>,
     /// Its tier; `None` for what the policy does not rank (packaged pods, the lock).
     pub tier: Option<Decided<TierId>>,
     /// Whether it runs once and goes (hooks, jobs, tests): no part of claims or placement terms.
@@ -157,11 +156,11 @@ pub struct Carrier {
     /// Whether it is the component that the service is named for.
     pub main: bool,
     /// Containers; the first is the main one.
-    pub containers: Vec<String>,
+    pub containers: Arc<[String]>,
     /// Init containers in order.
-    pub init_containers: Vec<String>,
+    pub init_containers: Arc<[String]>,
     /// What it is without lifeboat.
-    pub base: Baseline,
+    pub base: Arc<Baseline>,
     /// Decided fields. A field that is absent here is left as it is.
     pub fields: BTreeMap<Target, Decision>,
     /// Fields that the plan wants and no value reaches, with the catalogue's reason.
@@ -173,11 +172,11 @@ pub struct Carrier {
     /// Where its data live; `None` where it has none to lose.
     pub storage: Option<Decided<Storage>>,
     /// Pod spec parts that nobody decides about (`hostNetwork`, ports, grace period), as the API's JSON.
-    pub pod: serde_json::Map<String, Value>,
+    pub pod: Arc<serde_json::Map<String, Value>>,
     /// Controller spec parts that nobody decides about (`strategy`, `podManagementPolicy`).
-    pub controller: serde_json::Map<String, Value>,
+    pub controller: Arc<serde_json::Map<String, Value>>,
     /// What it needs to work, as `namespace/workload` or component names of its service.
-    pub needs: Vec<String>,
+    pub needs: Arc<[String]>,
     /// The policy line that brings it in, for findings.
     pub span: Option<Span>,
 }

@@ -102,11 +102,11 @@ fn storage_classes() -> [Value; 2] {
 /// The workload that a carrier's pods come from.
 #[must_use]
 pub fn workload(carrier: &Carrier) -> Value {
-    let mut template = json!({"metadata": {"labels": carrier.labels}});
+    let mut template = json!({"metadata": {"labels": *carrier.labels}});
     template["spec"] = pod_spec(carrier);
-    let mut spec = carrier.controller.clone();
+    let mut spec = Map::clone(&carrier.controller);
     let selector = if carrier.selector.is_empty() { &carrier.labels } else { &carrier.selector };
-    spec.insert("selector".to_owned(), json!({"matchLabels": selector}));
+    spec.insert("selector".to_owned(), json!({"matchLabels": **selector}));
     if carrier.runs_as != "DaemonSet" {
         spec.insert("replicas".to_owned(), json!(carrier.replicas()));
     }
@@ -120,7 +120,7 @@ pub fn workload(carrier: &Carrier) -> Value {
     let mut workload = json!({
         "apiVersion": "apps/v1",
         "kind": carrier.runs_as,
-        "metadata": {"name": carrier.workload, "namespace": carrier.namespace, "labels": carrier.labels},
+        "metadata": {"name": carrier.workload, "namespace": carrier.namespace, "labels": *carrier.labels},
     });
     workload["spec"] = Value::Object(spec);
     workload
@@ -143,7 +143,7 @@ pub(super) fn claim(carrier: &Carrier) -> Option<Value> {
 }
 
 fn pod_spec(carrier: &Carrier) -> Value {
-    let mut spec: Map<String, Value> = carrier.pod.clone();
+    let mut spec = Map::clone(&carrier.pod);
     let ports = spec.shift_remove("ports");
     for (key, value) in overrides(carrier) {
         spec.insert(key.to_owned(), value.clone());

@@ -2,10 +2,10 @@
 //! take room.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Map, json};
 
-use super::baseline::Baseline;
 use super::{Carrier, Owner};
 use crate::catalogue::{Catalogue, Release};
 use crate::policy::{Distribution, Policy};
@@ -33,11 +33,7 @@ pub(super) fn carriers(
     let release = Release { name: CHART, namespace: "kube-system", values: &values };
     let Ok(edition) = catalogue.installed(&chart, (&version, None), release) else { return Vec::new() };
     let mut out = Vec::new();
-    for (name, component) in &edition.components {
-        if !edition.holds(&component.when, &values) {
-            continue;
-        }
-        let baseline = Baseline::of(&edition, component, &values);
+    for (name, component, untouched) in edition.untouched().filter(|(.., untouched)| untouched.installed) {
         let why = ledger.add(Reason {
             rule: Rule::Catalogue,
             at: Some(component.span),
@@ -45,30 +41,29 @@ pub(super) fn carriers(
             because: Vec::new(),
         });
         let runs_as = component.makes.0.clone();
-        let (containers, init_containers) = super::carriers::containers(component, |_| true);
         out.push(Carrier {
             owner: Owner::Packaged,
             kind: component.kind.clone(),
             name: component.name.clone(),
             workload: component.makes.1.clone(),
             namespace: "kube-system".to_owned(),
-            labels: component.labels.clone(),
-            selector: component.selector.clone(),
+            labels: Arc::clone(&component.labels),
+            selector: Arc::clone(&component.selector),
             tier: None,
             transient: component.hook.is_some() || matches!(runs_as.as_str(), "Job" | "Pod"),
             runs_as,
             main: false,
-            containers,
-            init_containers,
-            base: baseline,
+            containers: Arc::clone(&untouched.containers),
+            init_containers: Arc::clone(&untouched.init_containers),
+            base: Arc::clone(&untouched.base),
             fields: BTreeMap::new(),
             unreachable: BTreeMap::new(),
             enabled: Decided { value: true, why },
             switches: Vec::new(),
             storage: None,
-            pod: component.pod.clone(),
-            controller: component.controller.clone(),
-            needs: component.needs.clone(),
+            pod: Arc::clone(&component.pod),
+            controller: Arc::clone(&component.controller),
+            needs: Arc::clone(&component.needs),
             span: None,
         });
     }

@@ -2,11 +2,12 @@
 //! which is a guess and counted as one. A pod without requests can neither preempt nor be proved.
 //! Limits are never invented.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
-use super::baseline::Origin;
 use super::{CarrierId, Owner, make::Draft};
-use crate::catalogue::Target;
+use crate::catalogue::{Origin, Target};
 use crate::policy::Resources;
 use crate::why::{Rule, Why};
 
@@ -16,21 +17,25 @@ pub(super) fn decide(draft: &mut Draft, id: CarrierId) {
         return;
     }
     let carrier = draft.carrier(id);
-    let containers: Vec<String> =
-        carrier.containers.iter().chain(&carrier.init_containers).cloned().collect();
+    let (containers, init) = (Arc::clone(&carrier.containers), Arc::clone(&carrier.init_containers));
+    let containers: Vec<&String> = containers.iter().chain(init.iter()).collect();
     for (index, container) in containers.iter().enumerate() {
-        let field = Target::Resources(container.clone());
+        let field = Target::Resources((*container).clone());
         let (requests, limits) = stated(draft, id, index, container);
-        if requests.is_empty() && limits.is_empty() && follows(draft, id, &containers[..index], &field) {
+        let silent = |figures: Option<&Resources>| figures.is_none_or(Resources::is_empty);
+        if silent(requests) && silent(limits) && follows(draft, id, &containers[..index], &field) {
             continue;
         }
         let baseline = draft.baseline(id, &field);
-        let mut value = baseline.as_ref().and_then(|(v, _)| v.as_object().cloned()).unwrap_or_default();
+        let from_team = matches!(baseline, Some((_, Origin::Team)));
+        let mut value = baseline.and_then(|(v, _)| v.as_object().cloned()).unwrap_or_default();
         let mut because = Vec::new();
         let mut parts = Vec::new();
-        put(draft, &mut value, "requests", &requests, &mut because, &mut parts);
-        put(draft, &mut value, "limits", &limits, &mut because, &mut parts);
-        let from_team = matches!(baseline, Some((_, Origin::Team)));
+        for (kind, figures) in [("requests", requests), ("limits", limits)] {
+            if let Some(figures) = figures {
+                put(draft, &mut value, kind, figures, &mut because, &mut parts);
+            }
+        }
         let guessed = suggest(draft, id, container, from_team, &mut value, &mut because, &mut parts);
         if parts.is_empty() {
             continue;
@@ -44,11 +49,11 @@ pub(super) fn decide(draft: &mut Draft, id: CarrierId) {
 }
 
 /// A container that listens to the path of an earlier one of the same pod gets what that one gets.
-fn follows(draft: &mut Draft, id: CarrierId, earlier: &[String], field: &Target) -> bool {
+fn follows(draft: &mut Draft, id: CarrierId, earlier: &[&String], field: &Target) -> bool {
     let paths = draft.live_paths(id, field);
     let leader = earlier
         .iter()
-        .map(|name| Target::Resources(name.clone()))
+        .map(|name| Target::Resources((*name).clone()))
         .find(|target| draft.live_paths(id, target).first().is_some_and(|first| paths.contains(first)));
     let Some(leader) = leader else { return false };
     if let Some(decision) = draft.carrier(id).fields.get(&leader).cloned() {
@@ -58,14 +63,19 @@ fn follows(draft: &mut Draft, id: CarrierId, earlier: &[String], field: &Target)
 }
 
 /// What the policy states of a container: the component's own figures are the main container's.
-fn stated(draft: &Draft, id: CarrierId, index: usize, container: &str) -> (Resources, Resources) {
-    let Some(component) = draft.stated(id) else { return Default::default() };
+fn stated<'a>(
+    draft: &Draft<'a>,
+    id: CarrierId,
+    index: usize,
+    container: &str,
+) -> (Option<&'a Resources>, Option<&'a Resources>) {
+    let Some(component) = draft.stated(id) else { return (None, None) };
     if let Some(named) = component.containers.iter().find(|c| c.name.value == container) {
-        return (named.requests.clone(), named.limits.clone());
+        return (Some(&named.requests), Some(&named.limits));
     }
     match index {
-        0 => (component.requests.clone(), component.limits.clone()),
-        _ => Default::default(),
+        0 => (Some(&component.requests), Some(&component.limits)),
+        _ => (None, None),
     }
 }
 

@@ -1,6 +1,8 @@
 //! A planned workload as the cluster model holds it, without the detour over an object in JSON: a fleet plans
 //! tens of thousands of them. What it says is what [`super::objects::workload`] says, field by field.
 
+use std::collections::BTreeMap;
+
 use serde::de::{Deserialize, value::MapDeserializer};
 use serde_json::{Map, Value};
 
@@ -17,16 +19,16 @@ use crate::kube::{
 /// reader says better.
 pub(super) fn workload(carrier: &Carrier) -> Option<Workload> {
     let selector = if carrier.selector.is_empty() { &carrier.labels } else { &carrier.selector };
-    let selector = Some(LabelSelector { match_labels: selector.clone(), ..LabelSelector::default() });
+    let selector =
+        Some(LabelSelector { match_labels: BTreeMap::clone(selector), ..LabelSelector::default() });
     let metadata = ObjectMeta {
         name: carrier.workload.clone(),
         namespace: carrier.namespace.clone(),
-        labels: carrier.labels.clone(),
         ..ObjectMeta::default()
     };
     let replicas = i32::try_from(carrier.replicas()).ok();
     let template = PodTemplateSpec {
-        metadata: ObjectMeta { labels: carrier.labels.clone(), ..ObjectMeta::default() },
+        metadata: ObjectMeta { labels: BTreeMap::clone(&carrier.labels), ..ObjectMeta::default() },
         spec: pod_spec(carrier)?,
     };
     let rest = &carrier.controller;

@@ -1,5 +1,7 @@
 //! Does a claim hold? Once for what one run did, once for what bounds say of all runs.
 
+use std::collections::BTreeSet;
+
 use crate::lifecycle::{Happening, Kind, NodeId, What, WorkloadId, WorkloadStatus};
 
 use super::bounds::{Bounds, Histories, State};
@@ -251,8 +253,10 @@ fn decide(
 ) -> Bounded {
     let ends = |id: WorkloadId| state.ends[usize::from(id.0)];
     let fails = |who: WorkloadId| Bounded::Fails { choice: 0, why: vec![bounds.why_not(who, state)] };
+    // Most workloads run for one and the same reason.
     let why = |who: &[WorkloadId]| -> Vec<Argument> {
-        who.iter().filter_map(|w| state.why_runs[usize::from(w.0)].clone()).collect()
+        let reasons = who.iter().filter_map(|w| state.why_runs[usize::from(w.0)].as_deref());
+        reasons.collect::<BTreeSet<_>>().into_iter().cloned().collect()
     };
     let every = model.rows.iter().filter(|r| r.claimed && !r.daemon).map(|r| r.id);
     let lasting: Vec<WorkloadId> = claim.who.iter().copied().filter(|&id| !model.row(id).daemon).collect();
@@ -276,6 +280,7 @@ fn decide(
         Says::Lifeboat => {
             let mut arguments = state.why_empty.clone().unwrap_or_default();
             let mut all = true;
+            let mut aboard = Vec::new();
             for id in every {
                 let end = ends(id);
                 if claim.who.contains(&id) {
@@ -283,11 +288,12 @@ fn decide(
                         return fails(id);
                     }
                     all &= end.always_runs() && !end.worker;
-                    arguments.extend(why(&[id]));
+                    aboard.push(id);
                 } else {
                     all &= !end.lifeboat;
                 }
             }
+            arguments.extend(why(&aboard));
             holds_if(all, arguments)
         }
         Says::Pending | Says::Stuck | Says::Down => {

@@ -133,8 +133,9 @@ impl Model {
     ) -> Result<Self, CompileError> {
         let cluster: Arc<Cluster> = cluster.into();
         scheduler::World::takes(cluster.nodes.len())?;
-        let facts = Facts::of(&cluster, clocks, datastore);
-        let world = World::of(&cluster, lifeboat);
+        let pods = cluster.samples();
+        let facts = Facts::of_pods(&cluster, &pods, clocks, datastore);
+        let world = World::of_pods(&cluster, &pods, lifeboat);
         let rows: Vec<Row> = rows(&cluster, &world);
         let names = rows.iter().map(|r| r.name.clone()).collect();
         let nodes = cluster

@@ -115,9 +115,14 @@ impl World {
     /// Compiles a cluster. `lifeboat` names the nodes of the last resort.
     #[must_use]
     pub fn of(cluster: &Cluster, lifeboat: &[String]) -> Self {
-        let pods: Vec<Pod> = cluster.workloads.iter().map(|w| sample(cluster, w)).collect();
+        Self::of_pods(cluster, &cluster.samples(), lifeboat)
+    }
+
+    /// The same with a sample of each workload's pods ([`Cluster::samples`]).
+    #[must_use]
+    pub fn of_pods(cluster: &Cluster, pods: &[Pod], lifeboat: &[String]) -> Self {
         let mut resources = vec!["cpu".to_owned(), "memory".to_owned(), "pods".to_owned()];
-        for pod in &pods {
+        for pod in pods {
             for container in pod.spec.containers.iter().chain(&pod.spec.init_containers) {
                 for name in container.resources.requests.keys() {
                     if !resources.contains(name) {
@@ -157,11 +162,11 @@ impl World {
             company: vec![false; count],
             guarded: vec![false; count],
         };
-        for (workload, pod) in cluster.workloads.iter().zip(&pods) {
+        for (workload, pod) in cluster.workloads.iter().zip(pods) {
             let class = class(cluster, &world, workload, pod);
             world.classes.push(class);
         }
-        world.relations(cluster, &pods);
+        world.relations(cluster, pods);
         world.foes = world.ids().map(|a| world.ids().filter(|&b| world.conflict(a, b)).collect()).collect();
         let bits = |class: &Class| {
             let admits = class.allowed.iter().take(128).enumerate().filter(|(_, admits)| **admits);
@@ -227,9 +232,10 @@ impl World {
                 }
             }
         }
-        for a in 0..count {
-            for b in 0..count {
-                if same_port(&pods[a], &pods[b]) {
+        let ports: Vec<_> = pods.iter().map(host_ports).enumerate().filter(|(_, p)| !p.is_empty()).collect();
+        for (a, mine) in &ports {
+            for (b, taken) in &ports {
+                if mine.iter().any(|port| taken.contains(port)) {
                     self.between[a * count + b] |= CONFLICT | OWNS;
                 }
             }
@@ -308,17 +314,6 @@ impl World {
     #[must_use]
     pub fn allowed(&self, class: WorkloadId, node: NodeId) -> bool {
         self.class(class).allowed[usize::from(node.0)]
-    }
-}
-
-/// A pod that stands for all of its workload; of a DaemonSet the one of the first node, without the tie.
-fn sample(cluster: &Cluster, workload: &Workload) -> Pod {
-    if workload.kind == WorkloadKind::DaemonSet {
-        let mut pod = workload.daemon_pod(cluster, "");
-        pod.spec.affinity.clone_from(&workload.template.spec.affinity);
-        pod
-    } else {
-        workload.pod(cluster, 0)
     }
 }
 
@@ -443,13 +438,10 @@ fn matches(cluster: &Cluster, pod: &Pod, term: &PodAffinityTerm, other: &Pod) ->
     here && term.label_selector.as_ref().is_some_and(|s| s.matches(&other.metadata.labels))
 }
 
-fn same_port(a: &Pod, b: &Pod) -> bool {
-    let ports = |p: &Pod| {
-        let all = p.spec.containers.iter().flat_map(|c| &c.ports).filter(|p| p.host_port > 0);
-        all.map(|p| (p.host_port, p.protocol.clone())).collect::<Vec<_>>()
-    };
-    let taken = ports(b);
-    !taken.is_empty() && ports(a).iter().any(|p| taken.contains(p))
+/// Ports of the host that a pod takes.
+fn host_ports(pod: &Pod) -> Vec<(i32, &str)> {
+    let all = pod.spec.containers.iter().flat_map(|c| &c.ports).filter(|p| p.host_port > 0);
+    all.map(|p| (p.host_port, p.protocol.as_str())).collect()
 }
 
 /// Whether every node has the host-name label and either all or none have a zone.

@@ -76,7 +76,7 @@ type Planned<'a> = BTreeMap<&'a str, (Resources, Option<crate::why::Why>)>;
 fn planned<'a>(subject: Subject<'a>) -> Planned<'a> {
     let mut planned = BTreeMap::new();
     let Some(carrier) = subject.carrier else { return planned };
-    for container in &carrier.containers {
+    for container in carrier.containers.iter() {
         let target = Target::Resources(container.clone());
         let Some(value) = carrier.field(&target) else { continue };
         let Ok(resources) = serde_json::from_value::<Resources>(value.clone()) else { continue };

@@ -50,10 +50,10 @@ impl Compare<'_> {
         if carrier.selector.is_empty() && carrier.pod_labels.is_empty() {
             return;
         }
-        if json!(component.selector) != json!(carrier.selector) {
+        if json!(*component.selector) != json!(carrier.selector) {
             self.differs(format!("{name} has another selector"));
         }
-        for (key, value) in &component.labels {
+        for (key, value) in component.labels.iter() {
             if carrier.pod_labels.get(key).and_then(Value::as_str) != Some(value) {
                 self.differs(format!("{name} has no label {key}={value}"));
             }

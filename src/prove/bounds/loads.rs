@@ -2,17 +2,21 @@
 //! stand there, from each priority upwards. It answers most questions about room without going through all
 //! classes again for each of them.
 
+use std::ops::Range;
+
 use super::{Bounds, State};
 use crate::lifecycle::NodeId;
-use crate::prove::world::{Amounts, add};
+use crate::prove::world::add;
 
 /// Sums of requests by node and priority, over where pods may stand in one state.
 #[derive(Debug)]
 pub(super) struct Loads {
     /// The priorities of all classes, the highest first.
     priorities: Vec<i32>,
-    /// `[node][priority]`: requests of the pods of that priority and above that may stand on the node.
-    sums: Vec<Vec<Amounts>>,
+    /// Requests of the pods of each priority and above that may stand on each node: by node, priority and resource.
+    sums: Vec<i64>,
+    /// Number of resources.
+    kinds: usize,
     /// The highest priority of a class that preempts and is admitted to the node.
     preemptor: Vec<Option<i32>>,
     /// The lowest priority of a class that may stand on the node and is under a disruption budget.
@@ -28,7 +32,8 @@ impl Bounds<'_> {
         priorities.dedup();
         let nodes = world.places.len();
         let mut loads = Loads {
-            sums: vec![vec![vec![0; world.resources.len()]; priorities.len()]; nodes],
+            sums: vec![0; world.resources.len() * priorities.len() * nodes],
+            kinds: world.resources.len(),
             preemptor: vec![None; nodes],
             budgeted: vec![None; nodes],
             priorities,
@@ -40,7 +45,8 @@ impl Bounds<'_> {
             for node in self.set(may) {
                 let at = usize::from(node.0);
                 let pods = if class.daemon { 1 } else { class.replicas };
-                add(&mut loads.sums[at][level], &class.request, pods);
+                let cell = loads.cell(at, level);
+                add(&mut loads.sums[cell], &class.request, pods);
                 if world.guarded[usize::from(id.0)] {
                     let lowest = &mut loads.budgeted[at];
                     *lowest = Some(lowest.map_or(class.priority, |p| p.min(class.priority)));
@@ -53,10 +59,11 @@ impl Bounds<'_> {
                 }
             }
         }
-        for sums in &mut loads.sums {
-            for level in 1..sums.len() {
-                let (above, here) = sums.split_at_mut(level);
-                add(&mut here[0], &above[level - 1], 1);
+        for at in 0..nodes {
+            for level in 1..loads.priorities.len() {
+                let start = loads.cell(at, level).start;
+                let (above, here) = loads.sums.split_at_mut(start);
+                add(&mut here[..loads.kinds], &above[above.len() - loads.kinds..], 1);
             }
         }
         loads
@@ -70,8 +77,15 @@ impl Loads {
     }
 
     /// Requests of all pods of that level and above that may stand on the node; `None` where there are no classes.
-    pub(super) fn at(&self, node: NodeId, level: usize) -> Option<&Amounts> {
-        self.sums[usize::from(node.0)].get(level)
+    pub(super) fn at(&self, node: NodeId, level: usize) -> Option<&[i64]> {
+        (level < self.priorities.len()).then(|| &self.sums[self.cell(usize::from(node.0), level)])
+    }
+
+    /// Where the amounts of a node and a priority stand.
+    fn cell(&self, node: usize, level: usize) -> Range<usize> {
+        debug_assert!(level < self.priorities.len(), "a priority that no class has");
+        let start = (node * self.priorities.len() + level) * self.kinds;
+        start..start + self.kinds
     }
 
     /// Where a priority stands in the list of them.
@@ -80,8 +94,8 @@ impl Loads {
     }
 
     /// Requests of all pods of that priority and above that may stand on the node.
-    pub(super) fn above(&self, node: NodeId, priority: i32) -> &Amounts {
-        &self.sums[usize::from(node.0)][self.level(priority)]
+    pub(super) fn above(&self, node: NodeId, priority: i32) -> &[i64] {
+        &self.sums[self.cell(usize::from(node.0), self.level(priority))]
     }
 
     /// Whether a preemptor of a higher priority is admitted to the node.

@@ -17,6 +17,7 @@ mod separate;
 mod weigh;
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::lifecycle::{Disruption, Facts, Kind, Member, NodeId, Patience, Rate, WorkloadId, control_plane};
 
@@ -94,7 +95,7 @@ pub struct State {
     /// Whether the API answers.
     pub api: bool,
     /// Why each class runs, if it does in every run.
-    pub why_runs: Vec<Option<Argument>>,
+    pub why_runs: Vec<Option<Rc<Argument>>>,
     /// Why no boarder is on a lifeboat, if none is in any run.
     pub why_empty: Option<Vec<Argument>>,
 }
@@ -244,6 +245,7 @@ impl<'a> Bounds<'a> {
         let count = self.world.classes.len();
         let mut ends = vec![Ends::default(); count];
         let mut why_runs = vec![None; count];
+        let stays_put = Rc::new(Argument::StaysPut);
         let scene = Scene::of(self, state);
         let mut known = BTreeMap::new();
         for class in self.world.ids() {
@@ -261,16 +263,17 @@ impl<'a> Bounds<'a> {
             if may_wait && self.wanted(class) {
                 let placed = match self.alike(class, state) {
                     Some(key) => {
-                        known.entry(key).or_insert_with(|| self.always_placed(class, &scene)).clone()
+                        let new = || self.always_placed(class, &scene).map(Rc::new);
+                        known.entry(key).or_insert_with(new).clone()
                     }
-                    None => self.always_placed(class, &scene),
+                    None => self.always_placed(class, &scene).map(Rc::new),
                 };
                 match placed {
                     Some(why) => why_runs[i] = Some(why),
                     None => end.pending = true,
                 }
             } else if !(end.stuck || end.lost || end.gone) {
-                why_runs[i] = Some(Argument::StaysPut);
+                why_runs[i] = Some(Rc::clone(&stays_put));
             }
             ends[i] = end;
         }
@@ -280,6 +283,7 @@ impl<'a> Bounds<'a> {
 
     /// No control plane: what runs on living nodes runs on, the rest is as dead as its node.
     fn freeze(self, before: &State, state: &mut State) {
+        let frozen = Rc::new(Argument::Frozen);
         for class in self.world.ids() {
             let i = usize::from(class.0);
             let boats = self.lifeboats();
@@ -290,7 +294,7 @@ impl<'a> Bounds<'a> {
             let daemon = self.world.class(class).daemon;
             ends.lost |= before.may[i] & !state.alive != 0 && !daemon;
             let stays = ends.always_runs();
-            state.why_runs[i] = stays.then_some(Argument::Frozen);
+            state.why_runs[i] = stays.then(|| Rc::clone(&frozen));
         }
     }
 

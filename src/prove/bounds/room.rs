@@ -59,7 +59,7 @@ impl<'a> Bounds<'a> {
         let total = scene.loads.at(node, scene.loads.level_from(None))?;
         let mut leaving = 0_i64;
         for _ in 0..ROUNDS {
-            let mut load = total.clone();
+            let mut load = total.to_vec();
             add(&mut load, scene.largest_victim(), leaving);
             let limits = &self.world.place(node).allocatable;
             let scarce: Vec<bool> = load.iter().zip(limits).map(|(l, limit)| l > limit).collect();

@@ -48,7 +48,7 @@ impl<'a, 's> Scene<'a, 's> {
     pub(super) fn load(&self, class: WorkloadId, node: NodeId, crowd: &Crowd) -> Option<Amounts> {
         let world = self.bounds.world;
         let here = |c: WorkloadId| self.state.may[usize::from(c.0)] & self.state.alive & bit(node) != 0;
-        let mut sum = self.loads.at(node, self.loads.level_from(crowd.from))?.clone();
+        let mut sum = self.loads.at(node, self.loads.level_from(crowd.from))?.to_vec();
         if sum.contains(&i64::MAX) {
             return None;
         }
