@@ -39,7 +39,7 @@ impl Edition {
     }
 
     /// The same, borrowed where nothing is merged.
-    fn seen<'a>(&'a self, path: &ValuePath, values: &'a Value) -> Option<Cow<'a, Value>> {
+    pub(crate) fn seen<'a>(&'a self, path: &ValuePath, values: &'a Value) -> Option<Cow<'a, Value>> {
         let defaults = self.tree();
         if values.is_null() {
             return path.get(defaults).map(Cow::Borrowed);

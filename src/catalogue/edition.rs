@@ -109,6 +109,11 @@ impl Component {
         }
     }
 
+    /// The reach of every field, resources of each container last.
+    pub fn reaches(&self) -> impl Iterator<Item = &Reach> {
+        self.fields.values().chain(self.containers.iter().map(|container| &container.resources))
+    }
+
     /// Every field with its reach, resources of each container last.
     pub fn targets(&self) -> impl Iterator<Item = (Target, &Reach)> {
         let fields = self.fields.iter().map(|(field, reach)| (Target::Field(*field), reach));

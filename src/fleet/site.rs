@@ -1,5 +1,7 @@
 //! What is known about one site in the end.
 
+use std::sync::Arc;
+
 use crate::prove::{Proof, Verdict, render::claim_text};
 
 /// How a site stands, the worst first.
@@ -82,7 +84,7 @@ pub struct Site {
     /// How it stands.
     pub standing: Standing,
     /// Its claims.
-    pub claims: Vec<Claimed>,
+    pub claims: Arc<[Claimed]>,
     /// Codes of its errors, sorted, each once.
     pub errors: Vec<&'static str>,
 }

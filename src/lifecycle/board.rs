@@ -1,7 +1,5 @@
 //! The model of kube-scheduler as the engine's [`Placer`].
 
-use std::collections::BTreeMap;
-
 use super::facts::{Facts, NodeId, PodId, Storage, WorkloadId};
 use super::hints::Hints;
 use super::placer::{Candidate, Keyed, Mark, News, Placer, Rejectors, Verdict};
@@ -164,7 +162,8 @@ pub struct Board<'w> {
     compiled: &'w Compiled,
     /// Who runs where.
     pub state: State,
-    pods: BTreeMap<PodId, Known>,
+    /// By the number of the pod; none where it is gone.
+    pods: Vec<Option<Known>>,
     marks: Vec<Vec<Mark>>,
 }
 
@@ -176,20 +175,24 @@ impl<'w> Board<'w> {
         Self {
             compiled,
             state: State::new(&compiled.world),
-            pods: BTreeMap::new(),
+            pods: Vec::new(),
             marks: vec![Vec::new(); nodes],
         }
+    }
+
+    fn known(&self, pod: PodId) -> Option<&Known> {
+        self.pods.get(pod.0 as usize)?.as_ref()
     }
 
     /// The class of a pod.
     #[must_use]
     pub fn class(&self, pod: PodId) -> Option<ClassId> {
-        self.pods.get(&pod).map(|k| k.class)
+        self.known(pod).map(|k| k.class)
     }
 
     /// Decides about a pod, and tells an observer how.
     pub fn decide_observed<O: Observer>(&mut self, pod: PodId, observer: &mut O) -> Decision {
-        let Some(known) = self.pods.get(&pod) else { return Decision::Pending };
+        let Some(known) = self.known(pod) else { return Decision::Pending };
         let incoming =
             Incoming { pod: theirs(pod), class: known.class, nominated: known.nominated.map(their_node) };
         Scheduler::new(&self.compiled.world).decide(&mut self.state, incoming, observer)
@@ -246,7 +249,7 @@ impl<'w> Board<'w> {
     }
 
     fn start(&mut self, pod: PodId, start: i64, terminating: bool, preempted: bool) {
-        let Some(Known { class, node: Some(node), .. }) = self.pods.get(&pod).copied() else { return };
+        let Some(Known { class, node: Some(node), .. }) = self.known(pod).copied() else { return };
         let world = &self.compiled.world;
         self.state.remove(world, their_node(node), theirs(pod));
         let placed = Placed { pod: theirs(pod), class, start, terminating, preempted };
@@ -279,7 +282,10 @@ impl Observer for Plugins {
     }
 }
 
-fn bit(plugin: Plugin) -> u32 {
+/// The plugins that are told of a binding ([`Hints::bound`]).
+const HEAR_OF_BINDINGS: u32 = bit(Plugin::InterPodAffinity) | bit(Plugin::PodTopologySpread);
+
+const fn bit(plugin: Plugin) -> u32 {
     1 << plugin as u32
 }
 
@@ -313,11 +319,15 @@ impl Placer for Board<'_> {
 
     fn add(&mut self, pod: PodId, workload: WorkloadId, ordinal: u32, _: Option<NodeId>) {
         let class = self.compiled.class(workload, ordinal);
-        self.pods.insert(pod, Known { workload, class, ordinal, node: None, nominated: None });
+        let at = pod.0 as usize;
+        if self.pods.len() <= at {
+            self.pods.resize(at + 1, None);
+        }
+        self.pods[at] = Some(Known { workload, class, ordinal, node: None, nominated: None });
     }
 
     fn bind(&mut self, pod: PodId, node: NodeId) {
-        let Some(known) = self.pods.get_mut(&pod) else { return };
+        let Some(Some(known)) = self.pods.get_mut(pod.0 as usize) else { return };
         known.node = Some(node);
         let known = *known;
         let world = &self.compiled.world;
@@ -343,20 +353,21 @@ impl Placer for Board<'_> {
     }
 
     fn terminate(&mut self, pod: PodId, preempted: bool) {
-        if let Some(Known { node: Some(node), .. }) = self.pods.get(&pod) {
+        if let Some(Known { node: Some(node), .. }) = self.known(pod) {
             self.state.terminate(&self.compiled.world, their_node(*node), theirs(pod), preempted);
         }
     }
 
     fn remove(&mut self, pod: PodId) {
         self.state.clear_nomination(theirs(pod));
-        if let Some(Known { node: Some(node), .. }) = self.pods.remove(&pod) {
+        let gone = self.pods.get_mut(pod.0 as usize).and_then(Option::take);
+        if let Some(Known { node: Some(node), .. }) = gone {
             self.state.remove(&self.compiled.world, their_node(node), theirs(pod));
         }
     }
 
     fn nominate(&mut self, pod: PodId, node: Option<NodeId>) {
-        let Some(known) = self.pods.get_mut(&pod) else { return };
+        let Some(Some(known)) = self.pods.get_mut(pod.0 as usize) else { return };
         known.nominated = node;
         match node {
             Some(node) => {
@@ -376,7 +387,7 @@ impl Placer for Board<'_> {
             Decision::Bind(nodes) => Verdict::Bind(nodes.iter().map(our_node).collect()),
             Decision::Pending => Verdict::Unschedulable(Rejectors(plugins.0)),
             Decision::Preempt(candidates) => {
-                let priority = self.pods.get(&pod).map_or(0, |k| self.compiled.world.class(k.class).priority);
+                let priority = self.known(pod).map_or(0, |k| self.compiled.world.class(k.class).priority);
                 let candidates = self.in_any_order(pod, priority, candidates);
                 let lower = |n: &&Nomination| self.compiled.world.class(n.class).priority < priority;
                 let ours = candidates.into_iter().map(|c| Candidate {
@@ -397,14 +408,15 @@ impl Placer for Board<'_> {
     }
 
     fn wakes(&self, pod: PodId, rejectors: Rejectors, news: News) -> bool {
-        let Some(known) = self.pods.get(&pod) else { return false };
+        let Some(known) = self.known(pod) else { return false };
         let waiting = known.workload;
-        let other = |p: PodId| self.pods.get(&p).map(|k| k.workload);
+        let other = |p: PodId| self.known(p).map(|k| k.workload);
         let any = |hint: &dyn Fn(Plugin) -> bool| {
             Plugin::FILTERS.into_iter().any(|p| rejectors.0 & bit(p) != 0 && hint(p))
         };
         match news {
             News::Gone(_, other, _) => any(&|p| self.compiled.hints.gone(p, waiting, other)),
+            News::Bound(..) if rejectors.0 & HEAR_OF_BINDINGS == 0 => false,
             News::Bound(bound, _) => {
                 other(bound).is_some_and(|o| any(&|p| self.compiled.hints.bound(p, waiting, o)))
             }
@@ -427,7 +439,7 @@ impl Placer for Board<'_> {
 
 impl Keyed for Board<'_> {
     fn pod_key(&self, pod: PodId, naming: &Naming<'_>, out: &mut Vec<u32>) {
-        let Some(Known { node: Some(node), .. }) = self.pods.get(&pod) else { return };
+        let Some(Known { node: Some(node), .. }) = self.known(pod) else { return };
         if !naming.ordered {
             return;
         }

@@ -1,5 +1,7 @@
 //! Lowers a plan to overlays, and proves by the catalogue that they do what was planned.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::difference::difference;
@@ -73,11 +75,15 @@ pub fn lower_service(plan: &Plan, service: usize) -> (Overlay, Vec<Diagnostic>) 
 /// template falls back to the main container's, which are the same.
 fn prune(plan: &Plan, overlay: &mut Overlay) {
     let edition = &plan.services[overlay.service].edition;
-    let wirings = edition.components.values().flat_map(crate::catalogue::Component::targets);
-    let falls_back: Vec<&ValuePath> = wirings
-        .filter_map(|(_, reach)| reach.wiring()?.chain.split_last())
+    let reaches = edition.components.values().flat_map(crate::catalogue::Component::reaches);
+    let falls_back: Vec<&ValuePath> = reaches
+        .filter_map(|reach| reach.wiring()?.chain.split_last())
         .flat_map(|(_, winners)| winners.iter().map(|wire| &wire.path))
+        .filter(|path| overlay.leaves.iter().any(|leaf| leaf.path == **path))
         .collect();
+    if falls_back.is_empty() {
+        return;
+    }
     let whole = overlay.clone();
     // Whom a leaf does not reach would hardly miss it: all are asked once, at the end.
     drop_needless(plan, overlay, &falls_back, |leaf, id| leaf.carriers.contains(&id));
@@ -126,7 +132,7 @@ impl<'p> Lowering<'p> {
         let storage = carrier.storage.map(|storage| storage.why);
         for condition in &carrier.switches {
             let why = storage.filter(|_| carrier.enabled.value).unwrap_or(carrier.enabled.why);
-            self.write(&condition.path, condition.is.clone(), why, Vec::new(), vec![id], carrier);
+            self.write(&condition.path, condition.is.clone(), why, &[], vec![id], carrier);
         }
     }
 
@@ -157,8 +163,9 @@ impl<'p> Lowering<'p> {
             _ => value,
         };
         let reached = self.wants.reached(wire);
-        self.write(&wire.path, value, decision.value.why, decision.parts.clone(), reached.clone(), carrier);
-        if wire.merge == Merge::Duplicates {
+        let silenced = (wire.merge == Merge::Duplicates).then(|| reached.clone());
+        self.write(&wire.path, value, decision.value.why, &decision.parts, reached, carrier);
+        if let Some(reached) = silenced {
             self.silence(wiring, decision.value.why, reached, carrier);
         }
     }
@@ -169,7 +176,7 @@ impl<'p> Lowering<'p> {
         let Some(off) = &preset.off else { return };
         // The planned value is whole: what the preset prints beside it was not planned. A setting that the
         // catalogue does not know may print anything; one that is off already may need a pin.
-        self.write(&preset.path, off.clone(), why, Vec::new(), reached, carrier);
+        self.write(&preset.path, off.clone(), why, &[], reached, carrier);
     }
 
     /// Writes what differs from what is there.
@@ -178,7 +185,7 @@ impl<'p> Lowering<'p> {
         path: &ValuePath,
         value: Value,
         why: Why,
-        parts: Vec<(Vec<String>, Why)>,
+        parts: &[(Vec<String>, Why)],
         carriers: Vec<CarrierId>,
         carrier: &Carrier,
     ) {
@@ -186,14 +193,15 @@ impl<'p> Lowering<'p> {
             return;
         }
         let plan = &self.plan.services[self.service];
-        let present = plan.edition.effective(path, &plan.team);
-        let default = plan.edition.effective(path, &Value::Null);
-        match difference(present.as_ref(), default.as_ref(), &value) {
+        let present = plan.edition.seen(path, &plan.team);
+        let default = plan.edition.seen(path, &Value::Null);
+        let replaces = |present: Option<Cow<'_, Value>>| present.map(Cow::into_owned);
+        match difference(present.as_deref(), default.as_deref(), &value) {
             Ok(None) => {
                 let pin = Pin::of(plan, path, &value);
                 if pin.is_some() && self.leaves.iter().all(|leaf| leaf.path != *path) {
-                    let path = path.clone();
-                    self.leaves.push(Leaf { path, value, why, parts, replaces: present, carriers, pin });
+                    let (path, parts, replaces) = (path.clone(), parts.to_vec(), replaces(present));
+                    self.leaves.push(Leaf { path, value, why, parts, replaces, carriers, pin });
                 }
             }
             Ok(Some(value)) => {
@@ -204,9 +212,8 @@ impl<'p> Lowering<'p> {
                     leaf.value = merge_files(&leaf.value, &value);
                     return;
                 }
-                let leaf =
-                    Leaf { path: path.clone(), value, why, parts, replaces: present, carriers, pin: None };
-                self.leaves.push(leaf);
+                let (path, parts, replaces) = (path.clone(), parts.to_vec(), replaces(present));
+                self.leaves.push(Leaf { path, value, why, parts, replaces, carriers, pin: None });
             }
             Err(key) => {
                 let message = format!(

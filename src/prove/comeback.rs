@@ -85,7 +85,7 @@ fn last_phase(model: &Model) -> Phase {
 /// One node lost: until evictions are over, and until it was fenced as well.
 fn lose<'m>(run: &Run<'m>, node: NodeId) -> Option<(Played<'m>, Option<Played<'m>>)> {
     let evicted = play::lose(run, &[vec![node]], Phase::Eviction, &mut First)?;
-    let fenced = play::fence(&evicted, &[node], &mut First);
+    let fenced = play::fence(evicted.clone(), &[node], &mut First);
     Some((evicted, fenced))
 }
 
@@ -139,31 +139,37 @@ fn astray(model: &Model, run: &Run<'_>) -> Vec<WorkloadId> {
     model.rows.iter().filter(|r| !r.daemon).map(|r| r.id).filter(|id| stray(*id)).collect()
 }
 
+/// A run in which nothing is going on.
+fn at_rest(run: Run<'_>) -> Played<'_> {
+    Played { lost: run.log.len(), ..Played::unharmed(run) }
+}
+
 /// Rolls what is astray, the most important first, then whatever still breaks a claim about green. What waits is made
 /// anew last: by then there is room.
 fn roll(model: &Model, back: &Run<'_>) -> (Vec<WorkloadId>, bool) {
-    let mut run = back.clone();
+    let mut now = at_rest(back.clone());
     let mut rolled: Vec<WorkloadId> = Vec::new();
     for _ in 0..MOST_ROLLOUTS {
-        let wanted = candidates(model, &run).into_iter().find(|id| !rolled.contains(id));
+        let wanted = candidates(model, &now).into_iter().find(|id| !rolled.contains(id));
         let Some(id) = wanted else { break };
         let story = Story::default().then("rolled", [Act::Restart(id)]);
-        let mut next = run.clone();
+        let mut next = now.run.clone();
         if next.run(&story, &mut First, play::BUDGET).is_none() {
             break;
         }
         rolled.push(id);
-        run = next;
+        now = at_rest(next);
     }
-    let broken = green_breaches(model, &run);
-    (rolled, broken.is_empty() && astray(model, &run).is_empty())
+    let broken = green_breaches(model, &now);
+    (rolled, broken.is_empty() && astray(model, &now.run).is_empty())
 }
 
-fn candidates(model: &Model, run: &Run<'_>) -> Vec<WorkloadId> {
+fn candidates(model: &Model, now: &Played<'_>) -> Vec<WorkloadId> {
+    let run = &now.run;
     let waits = |id: &WorkloadId| run.status(*id).up.is_empty();
     let priority = |id: &WorkloadId| model.world.class(*id).priority;
     let mut ids = astray(model, run);
-    let broken = green_breaches(model, run);
+    let broken = green_breaches(model, now);
     ids.extend(broken.into_iter().filter(|id| !model.row(*id).daemon));
     ids.sort_by_key(|id| (waits(id), std::cmp::Reverse(priority(id)), *id));
     ids.dedup();
@@ -171,16 +177,15 @@ fn candidates(model: &Model, run: &Run<'_>) -> Vec<WorkloadId> {
 }
 
 /// Who breaks a claim about a cluster without losses.
-fn green_breaches(model: &Model, run: &Run<'_>) -> Vec<WorkloadId> {
+fn green_breaches(model: &Model, now: &Played<'_>) -> Vec<WorkloadId> {
     let about = |c: &&Claim| {
         c.event.is_none() && c.losses.iter().any(Vec::is_empty) && !matches!(c.says, Says::Evicted)
     };
-    let played = Played { lost: run.log.len(), ..Played::unharmed(run.clone()) };
     model
         .claims
         .iter()
         .filter(about)
-        .flat_map(|claim| judge::breaches(model, claim, &played))
+        .flat_map(|claim| judge::breaches(model, claim, now))
         .map(|breach| breach.who)
         .collect()
 }

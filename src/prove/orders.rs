@@ -37,7 +37,8 @@ impl AtOnce {
     /// Remembers a run that was played for the table.
     pub fn see(&mut self, model: &Model, set: &[NodeId], phase: Phase, played: &Played<'_>) {
         if phase == Phase::Fencing && (2..=MOST_ORDERED).contains(&set.len()) {
-            let ends = cells(model, played).into_iter().map(|cell| (cell.mark, cell.up)).collect();
+            let cells = table::cells(model, played, Phase::Fencing, None);
+            let ends = cells.into_iter().map(|cell| (cell.mark, cell.up)).collect();
             self.0.insert(set.to_vec(), ends);
         }
     }
@@ -64,7 +65,7 @@ pub fn of(model: &Model, green: &Run<'_>, at_once: &AtOnce) -> Vec<Order> {
         let Some((_, played)) = told.last().filter(|_| told.len() == order.len()) else { continue };
         let mut set = order.clone();
         set.sort_unstable();
-        let cells = cells(model, played);
+        let cells = table::cells(model, played, Phase::Fencing, None);
         let ends = cells.iter().zip(&at_once.0[&set]).enumerate();
         let differs = ends.filter(|(_, (cell, end))| (cell.mark, cell.up) != **end).map(|(i, _)| i).collect();
         all.push(Order { lost: order, cells, api: played.run.api, differs });
@@ -110,10 +111,6 @@ pub fn compare(model: &Model, told: &[Vec<NodeId>]) -> Option<Vec<Way>> {
         Some(Way { losses, otherwise })
     });
     Some(ways.collect())
-}
-
-fn cells(model: &Model, played: &Played<'_>) -> Vec<Cell> {
-    model.rows.iter().map(|r| table::cell(model, played, r.id, Phase::Fencing, None)).collect()
 }
 
 /// Every order of some nodes, in ascending order.

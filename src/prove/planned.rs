@@ -51,9 +51,7 @@ fn moments(
 ) -> Option<Vec<(String, Vec<Cell>)>> {
     let mut played = play::lose(green, losses, phase, &mut First)?;
     play::plan(&mut played, event, &mut First)?;
-    let cells = |played: &Played<'_>| -> Vec<Cell> {
-        model.rows.iter().map(|row| table::cell(model, played, row.id, Phase::Eviction, None)).collect()
-    };
+    let cells = |played: &Played<'_>| table::cells(model, played, Phase::Eviction, None);
     let mut moments: Vec<(String, Vec<Cell>)> = played
         .moments
         .iter()

@@ -216,16 +216,14 @@ impl Choose for Dice {
 }
 
 /// Fences the lost nodes of a run that was evicted.
-pub fn fence<'m>(played: &Played<'m>, lost: &[NodeId], choose: &mut impl Choose) -> Option<Played<'m>> {
-    let mut next = played.clone();
+pub fn fence<'m>(mut next: Played<'m>, lost: &[NodeId], choose: &mut impl Choose) -> Option<Played<'m>> {
     next.fenced = Some(next.run.log.len());
     next.run.run(&Story::default().fence(lost), choose, BUDGET)?;
     Some(next)
 }
 
 /// Brings the lost nodes of a run back.
-pub fn back<'m>(played: &Played<'m>, lost: &[NodeId], choose: &mut impl Choose) -> Option<Played<'m>> {
-    let mut next = played.clone();
+pub fn back<'m>(mut next: Played<'m>, lost: &[NodeId], choose: &mut impl Choose) -> Option<Played<'m>> {
     next.run.run(&Story::default().back(lost), choose, BUDGET)?;
     Some(next)
 }

@@ -212,7 +212,7 @@ fn play_one(
     let mut out = Vec::new();
     for &phase in phases {
         // Each phase goes on where the one before ended.
-        let next = match (&played, phase) {
+        let next = match (played.take(), phase) {
             (None, _) => play::lose(green, &losses, Phase::Eviction, &mut First),
             (Some(p), Phase::Fencing) => play::fence(p, set, &mut First),
             (Some(p), _) => play::back(p, set, &mut First),
@@ -225,7 +225,7 @@ fn play_one(
         }
         visit(set, phase, &next);
         let state = histories.map(|known| known.after(&losses, phase));
-        let cells = model.rows.iter().map(|r| cell(model, &next, r.id, phase, state.as_deref())).collect();
+        let cells = cells(model, &next, phase, state.as_deref());
         out.push((phase, cells));
         let frozen = !next.run.api;
         played = Some(next);
@@ -237,9 +237,44 @@ fn play_one(
     out
 }
 
-/// What a run shows of one workload.
+/// What a run shows of every workload, in the order of the rows.
 #[must_use]
-pub fn cell(model: &Model, played: &Played<'_>, id: WorkloadId, phase: Phase, state: Option<&State>) -> Cell {
+pub fn cells(model: &Model, played: &Played<'_>, phase: Phase, state: Option<&State>) -> Vec<Cell> {
+    let seen = Seen::of(model, played);
+    model.rows.iter().map(|row| cell(model, played, &seen, row.id, phase, state)).collect()
+}
+
+/// What the log says of each workload, read once for all of them.
+struct Seen {
+    /// Evictions since the first loss.
+    evicted: Vec<usize>,
+    /// The first log entry since the first loss at which a pod became ready.
+    ready_again: Vec<Option<usize>>,
+}
+
+impl Seen {
+    fn of(model: &Model, played: &Played<'_>) -> Self {
+        let count = model.facts.workloads.len();
+        let mut evicted = vec![0; count];
+        for (victim, _) in judge::evictions(played) {
+            evicted[usize::from(victim.0)] += 1;
+        }
+        let mut ready_again = vec![None; count];
+        for (workload, at) in played.run.starts(played.lost) {
+            ready_again[usize::from(workload.0)].get_or_insert(at);
+        }
+        Self { evicted, ready_again }
+    }
+}
+
+fn cell(
+    model: &Model,
+    played: &Played<'_>,
+    seen: &Seen,
+    id: WorkloadId,
+    phase: Phase,
+    state: Option<&State>,
+) -> Cell {
     let run = &played.run;
     let status = run.status(id);
     let wanted = judge::wanted(model, run, id);
@@ -265,7 +300,8 @@ pub fn cell(model: &Model, played: &Played<'_>, id: WorkloadId, phase: Phase, st
     } else {
         Mark::Down
     };
-    let (outage, from_fence) = outage(model, played, id, phase);
+    let again = seen.ready_again[usize::from(id.0)];
+    let (outage, from_fence) = outage(model, played, id, again, phase);
     Cell {
         mark,
         up: (up, wanted),
@@ -276,24 +312,29 @@ pub fn cell(model: &Model, played: &Played<'_>, id: WorkloadId, phase: Phase, st
             None
         },
         from_fence,
-        evicted: judge::evictions(played).iter().filter(|(victim, _)| *victim == id).count(),
+        evicted: seen.evicted[usize::from(id.0)],
         data,
         ends: state.map(|s| s.ends[usize::from(id.0)]),
     }
 }
 
 /// The outage that a loss causes: until a pod on a dead node was replaced.
-fn outage(model: &Model, played: &Played<'_>, id: WorkloadId, phase: Phase) -> (Option<Outage>, bool) {
+fn outage(
+    model: &Model,
+    played: &Played<'_>,
+    id: WorkloadId,
+    first: Option<usize>,
+    phase: Phase,
+) -> (Option<Outage>, bool) {
     let run = &played.run;
     if phase == Phase::Return {
         return (None, false);
     }
-    let first = run.ready_again(id, played.lost);
     match (first, played.fenced.filter(|_| phase == Phase::Fencing)) {
-        (Some((at, _)), Some(fence)) if at > fence => {
+        (Some(at), Some(fence)) if at > fence => {
             (Some(held(model, run, id, at, fence)), model.fencing.0 != Fencing::Automatic)
         }
-        (Some((at, _)), _) => (Some(run.sum(at, played.lost)), false),
+        (Some(at), _) => (Some(run.sum(at, played.lost)), false),
         (None, _) => (None, false),
     }
 }

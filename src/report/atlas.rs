@@ -106,7 +106,7 @@ impl Atlas {
             let told = story::fenced(model, &then);
             atlas.scenes.push(scene(model, &order, Phase::Fencing, &then, told, vec![before, after]));
             let from = then.run.log.len();
-            if let Some(back) = play::back(&then, &all, &mut First) {
+            if let Some(back) = play::back(then.clone(), &all, &mut First) {
                 let told = story::lines(model, &back.run, from);
                 let home = cells(model, &back, Phase::Return, state(Phase::Return).as_deref());
                 atlas.scenes.push(scene(model, &order, Phase::Return, &back, told, vec![home]));
@@ -181,7 +181,7 @@ fn cells(
     phase: Phase,
     state: Option<&crate::prove::bounds::State>,
 ) -> (Phase, Vec<Cell>) {
-    (phase, model.rows.iter().map(|row| table::cell(model, played, row.id, phase, state)).collect())
+    (phase, table::cells(model, played, phase, state))
 }
 
 fn scene(

@@ -100,9 +100,8 @@ pub struct Scheduler<'w> {
     pub(super) world: &'w World,
     pub(super) spread: SpreadCounts,
     pub(super) skipped: u32,
-    raw: Vec<i64>,
-    normalised: Vec<i64>,
-    total: Vec<i64>,
+    /// Raw and normalised scores and their sum, each by node; made when something is scored.
+    scores: Vec<i64>,
     decisions: u64,
 }
 
@@ -110,16 +109,7 @@ impl<'w> Scheduler<'w> {
     /// A scheduler for a world.
     #[must_use]
     pub fn new(world: &'w World) -> Scheduler<'w> {
-        let scratch = || vec![0; world.nodes.len()];
-        Scheduler {
-            world,
-            spread: SpreadCounts::default(),
-            skipped: 0,
-            raw: scratch(),
-            normalised: scratch(),
-            total: scratch(),
-            decisions: 0,
-        }
+        Scheduler { world, spread: SpreadCounts::default(), skipped: 0, scores: Vec::new(), decisions: 0 }
     }
 
     /// The world.
@@ -311,22 +301,26 @@ impl<'w> Scheduler<'w> {
         observer: &mut O,
     ) -> NodeSet {
         let cycle = Cycle { world: self.world, state, class, skipped: self.skipped, spread: &self.spread };
+        let nodes = self.world.nodes.len();
+        self.scores.resize(3 * nodes, 0);
+        let (raw, rest) = self.scores.split_at_mut(nodes);
+        let (normalised, total) = rest.split_at_mut(nodes);
         for node in feasible.iter() {
-            self.total[node.index()] = 0;
+            total[node.index()] = 0;
         }
         for plugin in Plugin::SCORES {
-            let mut scores = Scores { raw: &mut self.raw, normalised: &mut self.normalised };
+            let mut scores = Scores { raw, normalised };
             if !plugins::score(plugin, &cycle, feasible, &mut scores) {
                 continue;
             }
             for node in feasible.iter() {
-                self.total[node.index()] += plugin.weight() * self.normalised[node.index()];
+                total[node.index()] += plugin.weight() * normalised[node.index()];
             }
-            observer.score(plugin, &self.raw, &self.normalised);
+            observer.score(plugin, raw, normalised);
         }
-        let highest = feasible.iter().map(|n| self.total[n.index()]).max();
-        let best = feasible.iter().filter(|n| Some(self.total[n.index()]) == highest).collect();
-        observer.total(&self.total, best);
+        let highest = feasible.iter().map(|n| total[n.index()]).max();
+        let best = feasible.iter().filter(|n| Some(total[n.index()]) == highest).collect();
+        observer.total(total, best);
         best
     }
 

@@ -10,8 +10,10 @@ mod summary;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use lifeboat::diag::{Severity, codes::fleet as codes};
+use lifeboat::fleet::site::Claimed;
 use lifeboat::fleet::{Share, Standing};
 use lifeboat::source::extends::bases_of;
 use serde_json::json;
@@ -56,13 +58,14 @@ pub(crate) fn run(context: &Context, policies: &Policies, verb: &Verb, out: Opti
     let job = Job { context, share: &share, verb, out };
     let mut printer = Printer::new(context);
     let mut told = Vec::with_capacity(sites.len());
+    let mut claims = BTreeSet::new();
     ordered::each(
         sites.len(),
         threads,
         |index| job.tell(&sites[index], clashes.get(&index)),
         |site: Told| {
             printer.site(&site);
-            told.push(site.keep());
+            told.push(site.keep(&mut claims));
         },
     );
     printer.repeated();
@@ -73,9 +76,9 @@ pub(crate) fn run(context: &Context, policies: &Policies, verb: &Verb, out: Opti
         }
     }
     let refused = context.report(fleets.findings, &lifeboat::source::SourceMap::default());
-    summary::print(context, &share, &told);
     let broken = failed || fleets.broken || told.iter().any(|told| told.site.standing == Standing::Broken);
     let found = refused || told.iter().any(|told| verb.fails(told.site.standing));
+    summary::print(context, &share, told);
     match (broken, found) {
         (true, _) => ExitCode::from(BROKEN),
         (false, true) => ExitCode::from(FINDINGS),
@@ -182,9 +185,14 @@ impl Told {
         object
     }
 
-    /// What the summary needs; a fleet's findings need not be in memory at once.
-    fn keep(mut self) -> Self {
+    /// What the summary needs: a fleet's findings need not be in memory at once, and most of its sites prove the same.
+    fn keep(mut self, claims: &mut BTreeSet<Arc<[Claimed]>>) -> Self {
         self.findings = Vec::new();
+        self.said = String::new();
+        match claims.get(&self.site.claims) {
+            Some(known) => self.site.claims = Arc::clone(known),
+            None => drop(claims.insert(Arc::clone(&self.site.claims))),
+        }
         self
     }
 }

@@ -142,7 +142,7 @@ fn told(job: Job<'_>, path: &Path, outcome: Outcome, sources: &SourceMap) -> Tol
             policy: name_of(path),
             cluster: outcome.cluster,
             standing,
-            claims: outcome.claims,
+            claims: outcome.claims.into(),
             errors: codes,
         },
         said,

@@ -11,8 +11,8 @@ const MOST_NAMED: usize = 4;
 /// Groups for which the line that sets them apart is looked for.
 const MOST_SEARCHED: usize = 8;
 
-pub(super) fn print(context: &Context, share: &Share, told: &[Told]) {
-    let sites: Vec<Site> = told.iter().map(|told| told.site.clone()).collect();
+pub(super) fn print(context: &Context, share: &Share, told: Vec<Told>) {
+    let sites: Vec<Site> = told.into_iter().map(|told| told.site).collect();
     let groups = groups(&sites);
     let lines: Vec<Line> = groups
         .iter()

@@ -1,6 +1,8 @@
 //! The controllers: who makes, replaces and retires pods. Sources: `pkg/controller/replicaset`,
 //! `deployment`, `statefulset`, `daemon`, `job`.
 
+use std::sync::Arc;
+
 use super::{Happening, Part, PodState, Queue, Sim, What};
 use crate::lifecycle::facts::{Kind, NodeId, Patience, PodId, Storage, WorkloadId};
 use crate::lifecycle::placer::Placer;
@@ -23,7 +25,7 @@ impl<P: Placer> Sim<P> {
         let kind = self.facts.workloads[usize::from(workload.0)].kind;
         let ordinal = match kind {
             Kind::DaemonSet => u32::from(node.0),
-            Kind::StatefulSet { .. } => u32::try_from(self.live_of(workload).len()).unwrap_or(0),
+            Kind::StatefulSet { .. } => u32::try_from(self.newest_of(workload).count()).unwrap_or(0),
             _ => 0,
         };
         let pod = self.new_pod(workload, ordinal, 0);
@@ -44,9 +46,10 @@ impl<P: Placer> Sim<P> {
         let recreate = facts.kind == Kind::Recreate;
         let Some(state) = self.workloads.get_mut(usize::from(workload.0)) else { return };
         state.revision += 1;
-        state.wanted.push((state.revision, 0));
+        let wanted = Arc::make_mut(&mut state.wanted);
+        wanted.push((state.revision, 0));
         if recreate {
-            for old in state.wanted.iter_mut().rev().skip(1) {
+            for old in wanted.iter_mut().rev().skip(1) {
                 old.1 = 0;
             }
         }
@@ -86,7 +89,9 @@ impl<P: Placer> Sim<P> {
     }
 
     fn pods_of(&self, workload: WorkloadId) -> Vec<(PodId, PodState)> {
-        self.live_of(workload).into_iter().map(|id| (id, self.pod(id).clone())).collect()
+        let mut pods: Vec<_> = self.newest_of(workload).map(|(id, pod)| (id, pod.clone())).collect();
+        pods.reverse();
+        pods
     }
 
     fn creating(&self, workload: WorkloadId, ordinal: u32) -> usize {
@@ -99,26 +104,32 @@ impl<P: Placer> Sim<P> {
 
     /// ReplicaSets: pods that are not terminating count; each revision has its own number.
     fn scale(&mut self, workload: WorkloadId) {
-        let pods = self.pods_of(workload);
-        for (revision, wanted) in self.workloads[usize::from(workload.0)].wanted.clone() {
-            let mut active: Vec<&(PodId, PodState)> =
-                pods.iter().filter(|(_, p)| p.revision == revision && !p.terminating).collect();
-            let have = active.len() + self.creating(workload, revision);
+        let revisions = self.workloads[usize::from(workload.0)].wanted.len();
+        for at in 0..revisions {
+            let (revision, wanted) = self.workloads[usize::from(workload.0)].wanted[at];
+            let active = |p: &PodState| p.revision == revision && !p.terminating;
+            let have = self.newest_of(workload).filter(|(_, p)| active(p)).count()
+                + self.creating(workload, revision);
             let wanted = wanted as usize;
             for _ in have..wanted {
                 self.wanted_pod(workload, revision);
             }
             if have > wanted {
                 // Unbound ones first, then those that are not ready, then the newest.
-                active.sort_by_key(|(id, p)| (p.node.is_some(), p.ready, std::cmp::Reverse(*id)));
+                let mut active: Vec<_> = self
+                    .newest_of(workload)
+                    .filter(|(_, p)| active(p))
+                    .map(|(id, p)| (p.node.is_some(), p.ready, std::cmp::Reverse(id)))
+                    .collect();
+                active.sort_unstable();
                 let mut surplus = have - wanted;
                 self.agenda.retain(|e| {
                     let cut = surplus > 0 && e.what == Happening::Create(workload, revision);
                     surplus -= usize::from(cut);
                     !cut
                 });
-                for (id, _) in active.into_iter().take(surplus) {
-                    self.retire(*id);
+                for (.., std::cmp::Reverse(id)) in active.into_iter().take(surplus) {
+                    self.retire(id);
                 }
             }
         }
@@ -134,15 +145,20 @@ impl<P: Placer> Sim<P> {
     fn recreate(&mut self, workload: WorkloadId) {
         let revision = self.workloads[usize::from(workload.0)].revision;
         let replicas = self.facts.workloads[usize::from(workload.0)].replicas;
-        let old = self.pods_of(workload).iter().any(|(_, p)| p.revision != revision);
-        if !old && let Some(last) = self.workloads[usize::from(workload.0)].wanted.last_mut() {
+        let old = self.newest_of(workload).any(|(_, p)| p.revision != revision);
+        let wanted = &mut self.workloads[usize::from(workload.0)].wanted;
+        // What does not change stays shared with the runs that this one was copied from.
+        if !old
+            && wanted.last().is_some_and(|last| last.1 != replicas)
+            && let Some(last) = Arc::make_mut(wanted).last_mut()
+        {
             last.1 = replicas;
         }
     }
 
     /// `RollingUpdate`: new pods up to the surge, old pods down to what may be unavailable.
     fn roll(&mut self, workload: WorkloadId, surge: u32, unavailable: u32) {
-        let state = self.workloads[usize::from(workload.0)].clone();
+        let state = &self.workloads[usize::from(workload.0)];
         let Some((_, new)) = state.wanted.last().copied() else { return };
         if state.wanted.len() < 2 || state.wanted.iter().rev().skip(1).all(|w| w.1 == 0) && new > 0 {
             return;
@@ -150,9 +166,8 @@ impl<P: Placer> Sim<P> {
         let replicas = self.facts.workloads[usize::from(workload.0)].replicas;
         let total: u32 = state.wanted.iter().map(|w| w.1).sum();
         let up = (replicas + surge).saturating_sub(total).min(replicas.saturating_sub(new));
-        let pods = self.pods_of(workload);
         let ready = |new: bool| {
-            pods.iter()
+            self.newest_of(workload)
                 .filter(|(_, p)| (p.revision == state.revision) == new && !p.terminating && p.ready)
                 .count()
         };
@@ -161,19 +176,20 @@ impl<P: Placer> Sim<P> {
         let must = replicas.saturating_sub(unavailable);
         let mut down = (total + up).saturating_sub(must).saturating_sub(new_unavailable);
         let surplus = u32::try_from(new_ready + old_ready).unwrap_or(0).saturating_sub(must);
-        let mut wanted = state.wanted.clone();
+        let mut wanted = Vec::clone(&state.wanted);
         let last = wanted.len() - 1;
         wanted[last].1 += up;
         for (revision, count) in wanted.iter_mut().take(last) {
-            let unhealthy =
-                pods.iter().filter(|(_, p)| p.revision == *revision && !p.terminating && !p.ready);
+            let unhealthy = self
+                .newest_of(workload)
+                .filter(|(_, p)| p.revision == *revision && !p.terminating && !p.ready);
             let unhealthy = u32::try_from(unhealthy.count()).unwrap_or(0);
             let cut = down.min(*count).min(unhealthy + surplus);
             *count -= cut;
             down -= cut;
         }
-        if wanted != state.wanted {
-            self.workloads[usize::from(workload.0)].wanted = wanted;
+        if wanted != *state.wanted {
+            self.workloads[usize::from(workload.0)].wanted = Arc::new(wanted);
             self.scale(workload);
         }
     }

@@ -184,7 +184,7 @@ pub struct WorkloadState {
     /// Latest revision.
     pub revision: u32,
     /// Wanted pods per revision, the oldest first (Deployments).
-    pub wanted: Vec<(u32, u32)>,
+    pub wanted: Arc<Vec<(u32, u32)>>,
     /// Pods that were created since the start, for the data of ephemeral volumes.
     pub made: u32,
     /// The node that holds its local volume, per ordinal.
@@ -286,7 +286,7 @@ impl<P: Placer> Sim<P> {
             .map(|w| WorkloadState {
                 exists: false,
                 revision: 0,
-                wanted: vec![(0, w.replicas)],
+                wanted: Arc::new(vec![(0, w.replicas)]),
                 made: 0,
                 volume: Vec::new(),
                 newest: None,
@@ -493,13 +493,11 @@ impl<P: Placer> Sim<P> {
             .map(|(i, p)| (PodId(u32::try_from(i).unwrap_or(u32::MAX)), p))
     }
 
-    /// Existing pods of a workload, in order of creation.
-    fn live_of(&self, workload: WorkloadId) -> Vec<PodId> {
+    /// Existing pods of a workload, the newest first.
+    fn newest_of(&self, workload: WorkloadId) -> impl Iterator<Item = (PodId, &PodState)> {
         let newest = self.workloads[usize::from(workload.0)].newest;
         let chain = std::iter::successors(newest, |&pod| self.pod(pod).earlier);
-        let mut pods: Vec<PodId> = chain.filter(|&pod| self.pod(pod).exists).collect();
-        pods.reverse();
-        pods
+        chain.map(|id| (id, self.pod(id))).filter(|(_, pod)| pod.exists)
     }
 
     fn on(&self, node: NodeId) -> Vec<PodId> {

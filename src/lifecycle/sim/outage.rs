@@ -74,8 +74,14 @@ impl<P: Placer> Sim<P> {
     /// was; `None` if none did. [`Sim::sum`] names the waits on the way there.
     #[must_use]
     pub fn ready_again(&self, workload: WorkloadId, from: usize) -> Option<(usize, Window)> {
-        self.log.iter().enumerate().skip(from).find_map(|(i, e)| match e.what {
-            What::Fired(Happening::Started(pod)) if self.pod(pod).workload == workload => Some((i, e.when)),
+        let (_, at) = self.starts(from).find(|(started, _)| *started == workload)?;
+        Some((at, self.log[at].when))
+    }
+
+    /// Every log entry from `from` on at which a pod became ready, with the pod's workload.
+    pub fn starts(&self, from: usize) -> impl Iterator<Item = (WorkloadId, usize)> {
+        self.log.iter().enumerate().skip(from).filter_map(|(at, event)| match event.what {
+            What::Fired(Happening::Started(pod)) => Some((self.pod(pod).workload, at)),
             _ => None,
         })
     }

@@ -126,8 +126,7 @@ impl<P: Placer> Sim<P> {
     pub(super) fn wake_except(&mut self, news: News, missed: &[PodId]) {
         let mut asleep = std::mem::take(&mut self.asleep);
         asleep.retain(|&pod| self.sleeps(pod).is_some());
-        self.asleep.clone_from(&asleep);
-        for pod in asleep {
+        for &pod in &asleep {
             let Some(rejectors) = self.sleeps(pod) else { continue };
             let gated = matches!(self.pod(pod).queue, Queue::Gated(_));
             if gated && !matches!(news, News::Gone(..)) {
@@ -144,6 +143,8 @@ impl<P: Placer> Sim<P> {
                 self.activate(pod, Window::ZERO);
             }
         }
+        debug_assert!(self.asleep.is_empty(), "nobody falls asleep while the sleeping are woken");
+        self.asleep = asleep;
     }
 
     /// The plugins that rejected a pod, if it waits for one of them to hear of something.

@@ -1,6 +1,6 @@
 //! Where every pod is, as `kubectl` and a person who knows which machines are dead would say it.
 
-use super::Sim;
+use super::{PodState, Sim};
 use crate::lifecycle::facts::{Data, NodeId, PodId, Storage, WorkloadId};
 use crate::lifecycle::placer::Placer;
 
@@ -42,7 +42,13 @@ impl<P: Placer> Sim<P> {
     /// What a pod is doing; `None` if it is gone.
     #[must_use]
     pub fn pod_status(&self, pod: PodId) -> Option<PodStatus> {
-        let state = self.pods.get(pod.0 as usize).filter(|p| p.exists)?;
+        self.status_of(self.pods.get(pod.0 as usize)?)
+    }
+
+    fn status_of(&self, state: &PodState) -> Option<PodStatus> {
+        if !state.exists {
+            return None;
+        }
         let Some(node) = state.node else { return Some(PodStatus::Pending) };
         let dead = !self.node(node).alive || !self.node(node).exists;
         Some(match (state.terminating, dead, state.ready) {
@@ -58,8 +64,8 @@ impl<P: Placer> Sim<P> {
     #[must_use]
     pub fn status(&self, workload: WorkloadId) -> WorkloadStatus {
         let mut status = WorkloadStatus::default();
-        for id in self.live_of(workload) {
-            match self.pod_status(id) {
+        for (_, pod) in self.newest_of(workload) {
+            match self.status_of(pod) {
                 Some(PodStatus::Up(n)) => status.up.push(n),
                 Some(PodStatus::Starting(n)) => status.starting.push(n),
                 Some(PodStatus::Pending) => status.pending += 1,

@@ -180,15 +180,15 @@ impl<'a> Scene<'a, '_> {
             add(&mut total, amounts, 1);
         }
         // What a node has left for the crowd before the pod no longer fits: one more than that is needed.
-        let needed: Vec<Vec<i64>> = nodes
-            .iter()
-            .map(|&node| {
-                let mut limit = world.place(node).allocatable.clone();
-                add(&mut limit, &world.class(class).request, -1);
-                crowd.leaving(node).for_each(|amounts| add(&mut limit, amounts, -1));
-                limit.iter().map(|l| l.saturating_add(1)).collect()
-            })
-            .collect();
+        let mut needed = Vec::with_capacity(nodes.len() * total.len());
+        for &node in nodes {
+            let from = needed.len();
+            needed.extend_from_slice(&world.place(node).allocatable);
+            let limit = &mut needed[from..];
+            add(limit, &world.class(class).request, -1);
+            crowd.leaving(node).for_each(|amounts| add(limit, amounts, -1));
+            limit.iter_mut().for_each(|l| *l = l.saturating_add(1));
+        }
         let spare = |r: usize, node: NodeId| {
             world.place(node).allocatable[r].saturating_sub(world.class(class).request[r])
         };
@@ -200,7 +200,7 @@ impl<'a> Scene<'a, '_> {
 }
 
 impl Rest<'_> {
-    fn outweighed_by_every_choice(&self, scarce: &[usize], nodes: &[NodeId], needed: &[Vec<i64>]) -> bool {
+    fn outweighed_by_every_choice(&self, scarce: &[usize], nodes: &[NodeId], needed: &[i64]) -> bool {
         let choices = scarce.len().checked_pow(u32::try_from(nodes.len()).unwrap_or(u32::MAX));
         let Some(choices) = choices.filter(|&c| c <= MOST_CHOICES) else { return false };
         let mut choice = vec![0; nodes.len()];
@@ -214,13 +214,15 @@ impl Rest<'_> {
     }
 
     /// Whether some weights show that the pods cannot use up the chosen resource of every node.
-    fn outweighed(&self, nodes: &[NodeId], choice: &[usize], needed: &[Vec<i64>]) -> bool {
+    fn outweighed(&self, nodes: &[NodeId], choice: &[usize], needed: &[i64]) -> bool {
+        let kinds = self.pool.total.len();
         let short_of = |r: usize| {
             let those = nodes.iter().zip(choice).filter(move |(_, chosen)| **chosen == r);
             those.fold(0, |set, (n, _)| set | bit(*n))
         };
         let need_of = |r: usize| -> i128 {
-            choice.iter().zip(needed).filter(|(c, _)| **c == r).map(|(_, n)| i128::from(n[r])).sum()
+            let needed = choice.iter().zip(needed.chunks_exact(kinds));
+            needed.filter(|(c, _)| **c == r).map(|(_, n)| i128::from(n[r])).sum()
         };
         let first = choice[0];
         let Some(second) = choice.iter().copied().find(|&r| r != first) else {

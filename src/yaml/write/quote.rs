@@ -34,7 +34,7 @@ fn is_word(text: &str) -> bool {
         && !text.contains("  ")
         && !text.contains(": ")
         && !text.contains(" :")
-        && !RESERVED.contains(&text.to_ascii_lowercase().as_str())
+        && !RESERVED.iter().any(|word| word.eq_ignore_ascii_case(text))
 }
 
 /// `500m`, `1536Mi`, `1.5Gi`, `30s`: a decimal number with a unit that is no part of any number.
