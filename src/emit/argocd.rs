@@ -19,7 +19,7 @@ pub struct ArgoCdContext {
     pub project: String,
     /// Namespace of the Applications.
     pub namespace: String,
-    /// API server URL (`https://…`) or the name of a cluster.
+    /// API server URL or the name of a cluster.
     pub destination: String,
     /// Whether Argo CD applies changes itself.
     pub automated: bool,
@@ -90,8 +90,14 @@ fn wrap(shared: &ArgoCdContext, name: &str, namespace: &str, source: Value) -> V
     })
 }
 
+/// Whether a destination is the cluster in which Argo CD itself runs.
+#[must_use]
+pub fn is_local(destination: &str) -> bool {
+    matches!(destination, "https://kubernetes.default.svc" | "in-cluster")
+}
+
 fn destination(cluster: &str, namespace: &str) -> Value {
-    let key = if cluster.starts_with("https://") { "server" } else { "name" };
+    let key = if cluster.contains("://") { "server" } else { "name" };
     let mut destination = Map::new();
     destination.insert(key.to_owned(), json!(cluster));
     destination.insert("namespace".to_owned(), json!(namespace));
@@ -114,7 +120,7 @@ fn sync_policy(shared: &ArgoCdContext) -> Value {
 pub struct SiteContext {
     /// The site's name, which is its cluster's.
     pub site: String,
-    /// API server URL (`https://…`) or the name of a cluster.
+    /// API server URL or the name of a cluster.
     pub destination: String,
     /// The site's Applications.
     pub applications: Vec<ApplicationContext>,

@@ -209,6 +209,10 @@ super::codes! {
         "What a scenario loses is not in the cluster or cannot be read.",
         "Losses are phrases such as `each agent`, or names of nodes, with `then` between losses in order.",
         "Write one of the forms that the message lists.";
+    ARGOCD_ELSEWHERE = "argocd-elsewhere", Warning,
+        "The Applications lie in a namespace in which no Argo CD looks for them.",
+        "Argo CD reads Applications in its own namespace and in those that `application.namespaces` names. Elsewhere they are objects that nobody acts on, or the namespace is not there at all.",
+        "Leave `argocd.namespace` out, or write the namespace of the policy's argo-cd service.";
     UNKNOWN_CODE = "unknown-code", Error,
         "An allowance names a finding that does not exist.",
         "An allowance that can match nothing is a mistake, not a precaution.",

@@ -1,12 +1,13 @@
 //! `[argocd]`.
 
-use super::super::ArgoCd;
 use super::super::shapes::{ArgoCdForm, ClassDelivery, Sync, TomlPolicy};
+use super::super::{ArgoCd, Service};
 use super::{At, Cx, map_or, or};
 use crate::diag::codes::policy as codes;
-use crate::shape::Field;
+use crate::emit::argocd::is_local;
+use crate::shape::{Field, Name};
 
-pub(super) fn check(cx: &mut Cx<'_>, toml: &TomlPolicy) -> Option<ArgoCd> {
+pub(super) fn check(cx: &mut Cx<'_>, toml: &TomlPolicy, services: &[Service]) -> Option<ArgoCd> {
     let table = toml.argocd.as_ref()?;
     let (at, argocd) = (At::from(table), &table.value);
     let help = "name the Git repository that the outputs are committed to";
@@ -30,6 +31,7 @@ pub(super) fn check(cx: &mut Cx<'_>, toml: &TomlPolicy) -> Option<ArgoCd> {
     let revision = no_blanks(cx, or(at, "revision", argocd.revision.as_ref(), "main".to_owned()));
     let local = "https://kubernetes.default.svc".to_owned();
     let destination = no_blanks(cx, or(at, "destination", argocd.destination.as_ref(), local));
+    let namespace = namespace(cx, at, argocd.namespace.as_ref(), &destination, services);
     let parts = path.value.split('/');
     if !path.value.is_empty() && parts.clone().any(|part| matches!(part, "" | "." | "..")) {
         let message = format!("{:?} is no folder in the repository", path.value);
@@ -42,7 +44,7 @@ pub(super) fn check(cx: &mut Cx<'_>, toml: &TomlPolicy) -> Option<ArgoCd> {
         revision,
         path,
         project: map_or(at, "project", argocd.project.as_ref(), |name| name.0, "default".to_owned()),
-        namespace: map_or(at, "namespace", argocd.namespace.as_ref(), |name| name.0, "argocd".to_owned()),
+        namespace,
         destination,
         sync,
         prune,
@@ -51,6 +53,41 @@ pub(super) fn check(cx: &mut Cx<'_>, toml: &TomlPolicy) -> Option<ArgoCd> {
         fleet: fleet(cx, argocd.fleet.as_ref(), &form),
         form,
     })
+}
+
+/// The namespace of the Applications. An Argo CD that the policy installs for its own cluster looks for them in its own.
+fn namespace(
+    cx: &mut Cx<'_>,
+    at: At<'_>,
+    stated: Option<&Field<Name>>,
+    destination: &Field<String>,
+    services: &[Service],
+) -> Field<String> {
+    let local = is_local(&destination.value);
+    let own: Vec<&Service> =
+        services.iter().filter(|service| local && service.chart.value == "argo-cd").collect();
+    let default = match own[..] {
+        [one] => one.namespace.value.clone(),
+        _ => "argocd".to_owned(),
+    };
+    let namespace = map_or(at, "namespace", stated, |name| name.0, default);
+    if let Some(first) = own.first()
+        && own.iter().all(|service| service.namespace.value != namespace.value)
+    {
+        let message = format!("nobody in namespace `{}` looks for Applications", namespace.value);
+        let mut finding =
+            Cx::finding(codes::ARGOCD_ELSEWHERE, message, namespace.span, "they would lie here")
+                .about(&namespace.path);
+        if let Some(span) = first.namespace.span {
+            finding = finding.label(span, "Argo CD runs here");
+        }
+        let help = format!(
+            "write namespace = \"{}\", or allow it if `application.namespaces` of Argo CD names this one",
+            first.namespace.value
+        );
+        cx.report(finding.help(help));
+    }
+    namespace
 }
 
 /// The folder of a fleet's ApplicationSets, which lifeboat owns like an output folder.

@@ -58,7 +58,7 @@ fn build(cx: &mut Cx<'_>, file: &str, toml: &TomlPolicy) -> Option<Policy> {
     let budget = budget::check(cx, toml);
     let scenarios = scenarios::check(cx, toml, &names, &nodes, &recovery);
     let allowances = allow::check(cx, toml);
-    let argocd = argocd::check(cx, toml);
+    let argocd = argocd::check(cx, toml, &services);
     if let Some(cluster) = &cluster {
         nodes::check_datastore(cx, cluster, &nodes);
     }

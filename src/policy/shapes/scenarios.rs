@@ -161,9 +161,10 @@ choice! {
 }
 
 choice! {
-    /// How the priority classes, which must be there before their users, get to the cluster.
+    /// How the priority classes, the lock and the application budget, which must be there before the services, get to
+    /// the cluster.
     pub enum ClassDelivery {
-        /// As a K3s add-on file on every server.
+        /// As K3s add-on files on every server.
         Addon = "addon",
         /// As an Application of their own.
         Application = "application",
@@ -191,7 +192,8 @@ table! {
         path: String { default: "\"\"" , example: "\"sites/plant-7\"" },
         /// The AppProject.
         project: Name { default: "\"default\"" },
-        /// The namespace in which the Applications live.
+        /// The namespace in which the Applications live: that of the policy's own argo-cd service if it deploys to its
+        /// own cluster, else `argocd`.
         namespace: Name { default: "\"argocd\"" },
         /// The cluster that they are deployed to: an API server's URL or a cluster's name.
         destination: String { default: "\"https://kubernetes.default.svc\"" },
@@ -201,7 +203,7 @@ table! {
         prune: bool { default: "false" },
         /// Whether an automated sync reverts changes made in the cluster.
         self_heal: bool { default: "false" },
-        /// How the priority classes get to the cluster.
+        /// How the priority classes, the lock and the application budget get to the cluster.
         priority_classes: ClassDelivery { default: "\"addon\"" },
         /// What is written.
         form: ArgoCdForm { default: "\"applications\"" },
