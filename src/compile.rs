@@ -7,7 +7,7 @@ use crate::advise::budget;
 use crate::advise::rebalance::{Rebalance, rebalance};
 use crate::catalogue::Catalogue;
 use crate::diag::{Diagnostic, Severity, codes};
-use crate::emit::{self, Artifact, Known, delivery::Member, record::Record};
+use crate::emit::{self, Artifact, Emitted, Known, delivery::Member, record::Record};
 use crate::overlay::{self, Lowered};
 use crate::plan::{self, Inputs, Plan};
 use crate::policy::{Policy, apply_allowances};
@@ -68,12 +68,12 @@ pub fn compile_after(
     let Prepared { plan, lowered, warnings: mut findings } = prepare(policy, catalogue, loader, sources)?;
     let Proved { proof, claims, rebalance } = proved(&plan);
     let known = Known {
-        builds: earlier.builds_after(&emit::cluster::build_labels(&plan)),
+        earlier,
         verdicts: proof.as_ref().map(verdicts).unwrap_or_default(),
         rebalance: rebalance.as_ref(),
     };
-    let mut artifacts = match emit::artifacts(&plan, &lowered, &known) {
-        Ok(artifacts) => artifacts,
+    let Emitted { files: mut artifacts, builds } = match emit::artifacts(&plan, &lowered, &known) {
+        Ok(emitted) => emitted,
         Err(errors) => {
             findings.extend(errors);
             return Err(findings);
@@ -83,7 +83,7 @@ pub fn compile_after(
         artifacts.push(survival(&plan, proof));
         artifacts.sort_by(|a, b| a.path.cmp(&b.path));
     }
-    let record = Record::of(&plan, &artifacts, known.builds);
+    let record = Record::of(&plan, &artifacts, builds);
     artifacts.push(Artifact::text(emit::record::FILE, record.text()));
     let member = emit::delivery::member(&plan, &lowered);
     Ok(Compilation { plan, lowered, artifacts, record, proof, claims, warnings: findings, member })

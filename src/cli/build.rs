@@ -79,6 +79,9 @@ fn summary(compiled: &Compiled, changes: &Changes) {
         }
     }
     anstream::println!("{}", changes.line(&compiled.folder));
+    for line in changes.on_hosts() {
+        anstream::println!("host files: {line}");
+    }
     if let Some(other) = &changes.other_version {
         anstream::println!("written by lifeboat {other} before; {}", history::since(other));
     }

@@ -7,8 +7,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use lifeboat::diag::{Diagnostic, codes::build as codes};
-use lifeboat::emit::Artifact;
 use lifeboat::emit::record::{FILE, Record};
+use lifeboat::emit::{Artifact, k3s};
 
 use super::context::{BROKEN, FINDINGS, name_of};
 use super::outputs::{self, Present, unwritable};
@@ -22,6 +22,8 @@ pub(super) struct Changes {
     pub(super) added: Vec<String>,
     pub(super) changed: Vec<String>,
     pub(super) removed: Vec<String>,
+    /// Nodes whose hosts need `install.sh` again, and whether K3s must be restarted there.
+    pub(super) hosts: Vec<(String, bool)>,
     /// The version of lifeboat that wrote the folder before, if it was another one.
     pub(super) other_version: Option<String>,
     total: usize,
@@ -37,6 +39,20 @@ impl Changes {
         }
         let (added, changed, removed) = (added.len(), changed.len(), removed.len());
         format!("{folder}: {total} files, {added} new, {changed} changed, {removed} removed")
+    }
+
+    /// What is to be done on hosts that an earlier build was installed on, one line each.
+    pub(super) fn on_hosts(&self) -> Vec<String> {
+        let of = |restart: bool| -> Vec<&str> {
+            self.hosts.iter().filter(|(_, r)| *r == restart).map(|(node, _)| node.as_str()).collect()
+        };
+        let line = |restart: bool, then: &str| {
+            let nodes = of(restart);
+            let how = format!("`cluster/install.sh NODE` again on {}, {then}", nodes.join(", "));
+            (!nodes.is_empty()).then_some(how)
+        };
+        let lines = [line(true, "then restart K3s there"), line(false, "without a restart of K3s")];
+        lines.into_iter().flatten().collect()
     }
 }
 
@@ -131,7 +147,11 @@ fn todo<'a>(
                 }
                 changes.changed.push(artifact.path.clone());
             }
-            Present::Text(_) => {
+            Present::Text(text) => {
+                if let Some(node) = k3s::node_of(&artifact.path) {
+                    let restart = !k3s::same_but_label(&text, &artifact.text);
+                    changes.hosts.push((node.to_owned(), restart));
+                }
                 if artifact.path != FILE && !earlier.files.contains_key(&artifact.path) {
                     foreign.push(in_the_way(folder, &artifact.path));
                 }

@@ -3,7 +3,9 @@
 use super::{Side, data};
 use crate::emit::Artifact;
 use crate::emit::immutable::migration;
+use crate::emit::k3s;
 use crate::plan::{NodePlan, Plan};
+use crate::policy::ClassDelivery;
 
 /// Steps by hand, the ones that stop a rollout first.
 pub(super) fn by_hand(from: Side<'_>, to: Side<'_>) -> Vec<String> {
@@ -74,19 +76,15 @@ fn hosts(from: Side<'_>, to: Side<'_>) -> Vec<String> {
         let all: &[Artifact] = &side.compilation.artifacts;
         all.iter().find(|a| a.path == path).map(|a| a.text.clone())
     };
-    let mut restart = Vec::new();
+    let (mut restart, mut files) = (Vec::new(), Vec::new());
     for artifact in &to.compilation.artifacts {
-        let Some(name) = artifact.path.strip_prefix("cluster/k3s/").and_then(|n| n.strip_suffix(".yaml"))
-        else {
+        let Some(node) = k3s::node_of(&artifact.path) else { continue };
+        let Some(before) = find(from, &artifact.path).filter(|before| *before != artifact.text) else {
             continue;
         };
-        let Some(before) = find(from, &artifact.path) else { continue };
-        // The label of the build follows from the rest.
-        let changed = data::changes(&before, &artifact.text)
-            .is_none_or(|changes| changes.iter().any(|c| !c.path.starts_with("node-label+")));
-        if changed {
-            restart.push(name.to_owned());
-        }
+        // The build label in the drop-in changes with every file of the host.
+        let only_files = k3s::same_but_label(&before, &artifact.text);
+        if only_files { &mut files } else { &mut restart }.push(node.to_owned());
     }
     let mut steps = Vec::new();
     if !restart.is_empty() {
@@ -95,7 +93,14 @@ fn hosts(from: Side<'_>, to: Side<'_>) -> Vec<String> {
             restart.join(", ")
         ));
     }
-    let manifests = ["cluster/priority-classes.yaml", "cluster/lifeboat-lock.yaml"];
+    if !files.is_empty() {
+        steps.push(format!(
+            "host files change on {}: `cluster/install.sh NODE` on each; K3s need not be restarted",
+            files.join(", ")
+        ));
+    }
+    let manifests =
+        ["cluster/priority-classes.yaml", "cluster/lifeboat-lock.yaml", "cluster/application-budget.yaml"];
     let changed: Vec<&str> = manifests
         .into_iter()
         .filter(|path| {
@@ -110,10 +115,13 @@ fn hosts(from: Side<'_>, to: Side<'_>) -> Vec<String> {
         })
         .collect();
     if !changed.is_empty() {
-        steps.push(format!(
-            "{} must be there before the services sync: `cluster/install.sh NODE` on each server",
-            changed.join(" and ")
-        ));
+        let by_argocd = to.compilation.plan.policy.argocd.as_ref();
+        let how = if by_argocd.is_some_and(|a| a.priority_classes.value == ClassDelivery::Application) {
+            "sync their Application first"
+        } else {
+            "`cluster/install.sh NODE` on each server"
+        };
+        steps.push(format!("{} must be there before the services sync: {how}", changed.join(" and ")));
     }
     steps
 }

@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::k3s::{self, DropInContext};
+use super::manifests::{by_argocd, manifests};
+use super::record::Record;
 use super::recovery::{
     self, BackupContext, FenceContext, OlderBuild, RebalanceContext, Rollout, StatusContext, StatusNode,
     StatusWorkload,
 };
-use super::scripts::{self, HostRole, InstallContext, NodeTaint, TaintsContext};
+use super::scripts::{self, HostFile, HostRole, InstallContext, NodeTaint, TaintsContext};
 use super::template::RenderError;
-use crate::plan::quota::quota;
 use crate::plan::{Carrier, CarrierId, NodePlan, Owner, Plan};
 use crate::policy::{Datastore, Fencing, Node, Role, Storage};
 
@@ -55,31 +56,54 @@ pub struct ClusterFile {
 pub struct ClusterInputs<'a> {
     /// Rollouts that bring back green after losses, in the proof's order.
     pub rebalance: &'a [CarrierId],
-    /// Build labels of each node, newest first, the first of this build.
-    pub builds: BTreeMap<String, Vec<String>>,
+    /// What the build before left here.
+    pub earlier: Option<&'a Record>,
     /// Manifests below `cluster/` that the servers apply as K3s add-ons, such as
-    /// `priority-classes.yaml`.
-    pub add_ons: &'a [&'a str],
+    /// `priority-classes.yaml`, with their texts.
+    pub add_ons: &'a [(&'a str, &'a str)],
 }
 
-/// All files of `cluster/` but the manifests that other rooms write (priority classes, lock).
+/// Build labels of each node, newest first, the first of this build.
+pub type Builds = BTreeMap<String, Vec<String>>;
+
+/// All files of `cluster/` but the manifests.
 ///
 /// # Errors
 /// If a template fails, which is a bug.
-pub fn files(plan: &Plan, inputs: &ClusterInputs<'_>) -> Result<Vec<ClusterFile>, RenderError> {
+pub fn files(plan: &Plan, inputs: &ClusterInputs<'_>) -> Result<(Vec<ClusterFile>, Builds), RenderError> {
+    let names: Vec<&str> = inputs.add_ons.iter().map(|(name, _)| *name).collect();
+    let hosts = host_files(plan, &names);
+    let mut files = scripts(plan, inputs, &hosts)?;
+    let labels = labels(plan, inputs, &hosts, &files);
+    let builds = inputs.earlier.unwrap_or(&Record::default()).builds_after(&labels);
+    let status = recovery::status(&status(plan, &labels, &builds))?;
+    files.push(script("recovery/status.sh", status));
+    files.extend(drop_ins(plan, &labels));
+    Ok((files, builds))
+}
+
+fn script(path: &str, text: String) -> ClusterFile {
+    ClusterFile {
+        path: format!("cluster/{path}"),
+        content: Content::Text(text),
+        executable: path.ends_with(".sh"),
+    }
+}
+
+/// What can be written without the build labels: everything that the labels are a digest of.
+fn scripts(
+    plan: &Plan,
+    inputs: &ClusterInputs<'_>,
+    hosts: &[HostFile],
+) -> Result<Vec<ClusterFile>, RenderError> {
     let mut files = Vec::new();
-    let mut text = |path: &str, text: String| {
-        files.push(ClusterFile {
-            path: format!("cluster/{path}"),
-            content: Content::Text(text),
-            executable: path.ends_with(".sh"),
-        });
-    };
+    let mut text = |path: &str, text: String| files.push(script(path, text));
     let recovery = &plan.policy.recovery;
     let fences = recovery.fencing.value == Fencing::Automatic;
     let backup = backup(plan);
     text("taints.sh", scripts::taints(&taints(plan))?);
-    text("install.sh", scripts::install(&install(plan, inputs.add_ons))?);
+    let install = InstallContext { cluster: cluster_name(plan), files: hosts.to_vec() };
+    text("install.sh", scripts::install(&install)?);
     if recovery.fencing.value != Fencing::None {
         text("recovery/fence.sh", recovery::fence(&fence(plan))?);
     }
@@ -95,19 +119,31 @@ pub fn files(plan: &Plan, inputs: &ClusterInputs<'_>) -> Result<Vec<ClusterFile>
     if recovery.rebalance.value {
         text("recovery/rebalance.sh", recovery::rebalance(&rebalance(plan, inputs.rebalance))?);
     }
-    text("recovery/status.sh", recovery::status(&status(plan, inputs))?);
-    files.extend(drop_ins(plan));
-    if !plan.quotas.is_empty() {
-        files.push(ClusterFile {
-            path: "cluster/application-budget.yaml".to_owned(),
-            content: Content::Yaml {
-                comment: "budget: what the claims leave to the applications".to_owned(),
-                documents: plan.quotas.iter().map(quota).collect(),
-            },
-            executable: false,
-        });
-    }
     Ok(files)
+}
+
+/// The build label of each node.
+fn labels(
+    plan: &Plan,
+    inputs: &ClusterInputs<'_>,
+    hosts: &[HostFile],
+    files: &[ClusterFile],
+) -> BTreeMap<String, String> {
+    let text = |source: &str| {
+        let add_on = inputs.add_ons.iter().find(|(name, _)| *name == source).map(|(_, text)| *text);
+        let path = format!("cluster/{source}");
+        add_on.or_else(|| match &files.iter().find(|file| file.path == path)?.content {
+            Content::Text(text) => Some(text.as_str()),
+            Content::Yaml { .. } => None,
+        })
+    };
+    let label = |node: &NodePlan| {
+        let own = hosts.iter().filter(|file| file.node == node.name);
+        // The drop-in has no text yet: it holds the label.
+        let further = own.filter_map(|file| Some((file, text(&file.source)?)));
+        (node.name.clone(), k3s::build_label(&drop_in_context(plan, node), further))
+    };
+    plan.nodes.iter().map(label).collect()
 }
 
 /// What `taints.sh` knows.
@@ -132,9 +168,10 @@ fn cluster_name(plan: &Plan) -> String {
     plan.policy.cluster.name.value.clone()
 }
 
-fn install(plan: &Plan, add_ons: &[&str]) -> InstallContext {
+/// Every file of every node's host.
+fn host_files(plan: &Plan, add_ons: &[&str]) -> Vec<HostFile> {
     let recovery = &plan.policy.recovery;
-    let files = plan.nodes.iter().flat_map(|node| {
+    let of_node = |node: &NodePlan| {
         let server = node.role == Role::Server;
         let role = HostRole {
             server,
@@ -143,8 +180,8 @@ fn install(plan: &Plan, add_ons: &[&str]) -> InstallContext {
             backs_up_sqlite: server && plan.policy.cluster.datastore.value == Datastore::Sqlite,
         };
         scripts::host_files(&node.name, role, add_ons)
-    });
-    InstallContext { cluster: cluster_name(plan), files: files.collect() }
+    };
+    plan.nodes.iter().flat_map(of_node).collect()
 }
 
 fn fence(plan: &Plan) -> FenceContext {
@@ -175,6 +212,11 @@ fn backup(plan: &Plan) -> BackupContext {
         s3: false,
         servers: of_role(Role::Server),
         agents: of_role(Role::Agent),
+        manifests: if by_argocd(plan) {
+            manifests(plan).into_iter().map(|file| file.path).collect()
+        } else {
+            Vec::new()
+        },
     }
 }
 
@@ -200,13 +242,13 @@ fn loses_data(carrier: &Carrier) -> bool {
     carrier.storage.as_ref().is_some_and(|storage| storage.value == Storage::Ephemeral)
 }
 
-fn status(plan: &Plan, inputs: &ClusterInputs<'_>) -> StatusContext {
+fn status(plan: &Plan, labels: &BTreeMap<String, String>, builds: &Builds) -> StatusContext {
     let word = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
     let nodes = plan.nodes.iter().map(|node| StatusNode {
         name: node.name.clone(),
         role: node.role.word().to_owned(),
         lifeboat: word(node.lifeboat),
-        build: k3s::build_label(&drop_in_context(plan, node)),
+        build: labels.get(&node.name).cloned().unwrap_or_default(),
     });
     let workloads = plan.carriers.iter().filter_map(|carrier| {
         let tier = plan.policy.tier(carrier.tier.as_ref()?.value);
@@ -223,7 +265,9 @@ fn status(plan: &Plan, inputs: &ClusterInputs<'_>) -> StatusContext {
     StatusContext {
         cluster: cluster_name(plan),
         nodes: nodes.collect(),
-        older_builds: inputs.builds.iter().flat_map(|(node, labels)| older(node, labels)).collect(),
+        fences: word(plan.policy.recovery.fencing.value != Fencing::None),
+        rebalances: word(plan.policy.recovery.rebalance.value),
+        older_builds: builds.iter().flat_map(|(node, labels)| older(node, labels)).collect(),
         workloads: workloads.collect(),
     }
 }
@@ -233,14 +277,7 @@ fn older(node: &str, labels: &[String]) -> Vec<OlderBuild> {
     ages.map(|(age, label)| OlderBuild { node: node.to_owned(), build: label.clone(), age }).collect()
 }
 
-/// The build label of each node.
-#[must_use]
-pub fn build_labels(plan: &Plan) -> BTreeMap<String, String> {
-    let label = |node: &NodePlan| (node.name.clone(), k3s::build_label(&drop_in_context(plan, node)));
-    plan.nodes.iter().map(label).collect()
-}
-
-fn drop_ins(plan: &Plan) -> Vec<ClusterFile> {
+fn drop_ins(plan: &Plan, labels: &BTreeMap<String, String>) -> Vec<ClusterFile> {
     let drop_in = |node: &NodePlan| ClusterFile {
         path: format!("cluster/k3s/{}.yaml", node.name),
         content: Content::Yaml {
@@ -248,7 +285,10 @@ fn drop_ins(plan: &Plan) -> Vec<ClusterFile> {
                 "nodes.{}: for /etc/rancher/k3s/config.yaml.d; every list is appended to the site's own",
                 node.name
             ),
-            documents: vec![k3s::drop_in(&drop_in_context(plan, node))],
+            documents: vec![k3s::drop_in(
+                &drop_in_context(plan, node),
+                labels.get(&node.name).map_or("", String::as_str),
+            )],
         },
         executable: false,
     };

@@ -1,17 +1,20 @@
-//! `argocd/`: Applications that consume the outputs, if the policy names a repository.
+//! `cluster/argocd/`: Applications that consume the outputs, if the policy names a repository.
 
 use super::Artifact;
 use super::argocd::{self, ApplicationContext, ArgoCdContext, SiteContext};
-use super::manifests::ordinary;
-use super::template::RenderError;
+use super::manifests::{by_argocd, manifests, ordinary};
 use crate::diag::{Diagnostic, codes::build as codes};
 use crate::overlay::Lowered;
 use crate::plan::{Plan, ServicePlan};
-use crate::policy::{ArgoCd, ArgoCdForm, ClassDelivery, Sync};
+use crate::policy::{ArgoCd, ArgoCdForm, Sync};
 use crate::source::extends::{between, relative};
 
-pub(super) fn files(plan: &Plan, lowered: &Lowered) -> Result<Vec<Artifact>, RenderError> {
-    let Some(stated) = &plan.policy.argocd else { return Ok(Vec::new()) };
+/// Folder of what is applied to Argo CD's cluster. No service's overlay can lie in it, so that it can be applied as a whole.
+const FOLDER: &str = "cluster/argocd";
+
+/// The files, in the order in which they are applied.
+pub(super) fn files(plan: &Plan, lowered: &Lowered) -> Vec<Artifact> {
+    let Some(stated) = &plan.policy.argocd else { return Vec::new() };
     let shared = shared(stated);
     let why = ordinary(plan);
     let applications: Vec<ApplicationContext> = plan
@@ -21,10 +24,13 @@ pub(super) fn files(plan: &Plan, lowered: &Lowered) -> Result<Vec<Artifact>, Ren
         .map(|(i, service)| application(plan, lowered, stated, i, service))
         .collect();
     let mut files = Vec::new();
+    if by_argocd(plan) {
+        files.extend(of_manifests(plan, stated, &shared));
+    }
     match stated.form.value {
         ArgoCdForm::Applications => {
             for app in &applications {
-                let path = format!("argocd/{}.yaml", app.name);
+                let path = format!("{FOLDER}/{}.yaml", app.name);
                 let object = argocd::application(&shared, app);
                 files.push(Artifact::objects(plan, &path, "an Application", vec![(object, why)]));
             }
@@ -34,25 +40,42 @@ pub(super) fn files(plan: &Plan, lowered: &Lowered) -> Result<Vec<Artifact>, Ren
         ArgoCdForm::ApplicationSet => {
             let site = site(plan, stated, applications);
             for (path, object) in argocd::application_sets(&shared, &[site]) {
-                let path = format!("argocd/{path}");
+                let path = format!("{FOLDER}/{path}");
                 files.push(Artifact::objects(plan, &path, "an ApplicationSet", vec![(object, why)]));
             }
         }
     }
-    if stated.priority_classes.value == ClassDelivery::Application {
-        let folder = in_repository(stated, &format!("{}/cluster", plan.policy.cluster.output.value));
-        let object = argocd::manifests(
-            &shared,
-            "priority-classes",
-            &stated.namespace.value,
-            &folder,
-            "priority-classes.yaml",
-        );
-        let about = "an Application; sync it before every other";
-        files.push(Artifact::objects(plan, "argocd/priority-classes.yaml", about, vec![(object, why)]));
-    }
-    Ok(files)
+    files
 }
+
+/// The Application of the manifests that must be there before the services.
+fn of_manifests(plan: &Plan, stated: &ArgoCd, shared: &ArgoCdContext) -> Option<Artifact> {
+    let manifests = manifests(plan);
+    let names: Vec<&str> = manifests.iter().filter_map(|file| Some(file.path.rsplit_once('/')?.1)).collect();
+    let include = match names[..] {
+        [] => return None,
+        [one] => one.to_owned(),
+        _ => format!("{{{}}}", names.join(",")),
+    };
+    let cluster = &plan.policy.cluster;
+    let folder = in_repository(stated, &format!("{}/cluster", cluster.output.value));
+    // Sites with ApplicationSets share an Argo CD, and there each Application has its own name.
+    let name = match stated.form.value {
+        ArgoCdForm::Applications => MANIFESTS.to_owned(),
+        ArgoCdForm::ApplicationSet => format!("{}-{MANIFESTS}", cluster.name.value),
+    };
+    let object = argocd::manifests(shared, &name, &stated.namespace.value, &folder, &include);
+    let about = "an Application; sync it before every other";
+    Some(Artifact::objects(
+        plan,
+        &format!("{FOLDER}/{MANIFESTS}.yaml"),
+        about,
+        vec![(object, ordinary(plan))],
+    ))
+}
+
+/// Name of the Application of the manifests.
+const MANIFESTS: &str = "lifeboat-manifests";
 
 fn shared(stated: &ArgoCd) -> ArgoCdContext {
     ArgoCdContext {

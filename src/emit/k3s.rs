@@ -7,6 +7,8 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
+use super::scripts::HostFile;
+
 /// What a node's drop-in says. Strings are in K3s's own form.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct DropInContext {
@@ -51,9 +53,9 @@ pub const BUILD_LABEL: &str = "lifeboat.dev/build";
 
 /// A node's drop-in with its build label, in the order in which it is written.
 #[must_use]
-pub fn drop_in(context: &DropInContext) -> Value {
+pub fn drop_in(context: &DropInContext, build: &str) -> Value {
     let mut keys = body(context);
-    let label = format!("{BUILD_LABEL}={}", build_label(context));
+    let label = format!("{BUILD_LABEL}={build}");
     match keys.get_mut("node-label+").and_then(Value::as_array_mut) {
         Some(labels) => labels.push(Value::String(label)),
         None => {
@@ -63,11 +65,31 @@ pub fn drop_in(context: &DropInContext) -> Value {
     Value::Object(keys)
 }
 
-/// A digest of everything else in the drop-in: 12 hexadecimal digits, a valid label value.
+/// A digest of everything that `install.sh` puts on the node's host, except the label itself: the drop-in, and the place,
+/// mode and text of each further file. 12 hexadecimal digits, a valid label value.
 #[must_use]
-pub fn build_label(context: &DropInContext) -> String {
-    let digest = Sha256::digest(Value::Object(body(context)).to_string().as_bytes());
-    digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+pub fn build_label<'t>(
+    context: &DropInContext,
+    further: impl IntoIterator<Item = (&'t HostFile, &'t str)>,
+) -> String {
+    let mut all = Sha256::new_with_prefix(Value::Object(body(context)).to_string());
+    for (file, text) in further {
+        all.update(format!("\n{} {} {}", file.target, file.mode, super::record::digest(text)));
+    }
+    all.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Whether two drop-ins say the same to K3s: the build label concerns nobody but `status.sh`.
+#[must_use]
+pub fn same_but_label(before: &str, after: &str) -> bool {
+    let lines = |text| str::lines(text).filter(|line| !line.starts_with('#') && !line.contains(BUILD_LABEL));
+    lines(before).eq(lines(after))
+}
+
+/// The node whose drop-in stands at a path of the output folder.
+#[must_use]
+pub fn node_of(path: &str) -> Option<&str> {
+    path.strip_prefix("cluster/k3s/")?.strip_suffix(".yaml")
 }
 
 fn body(context: &DropInContext) -> Map<String, Value> {

@@ -1,38 +1,56 @@
 //! `cluster/`: priority classes, the lock, the application budget, taints, host files.
 
 use super::Artifact;
-use super::cluster::{self, ClusterInputs, Content};
+use super::cluster::{self, Builds, ClusterInputs, Content};
 use super::template::RenderError;
+use crate::plan::quota::quota;
 use crate::plan::{Carrier, CarrierId, Owner, Plan, objects};
 use crate::policy::ClassDelivery;
 use crate::why::{Rule, Why};
 
-pub(super) fn files(plan: &Plan, known: &super::Known<'_>) -> Result<Vec<Artifact>, RenderError> {
+/// Whether Argo CD brings the manifests to the cluster; else K3s does, from a folder of each server.
+pub(super) fn by_argocd(plan: &Plan) -> bool {
+    let stated = plan.policy.argocd.as_ref().map(|argocd| argocd.priority_classes.value);
+    stated == Some(ClassDelivery::Application)
+}
+
+/// What the cluster must have before the services: classes, the lock, the budget. Paths begin with `cluster/`.
+pub(super) fn manifests(plan: &Plan) -> Vec<Artifact> {
     let mut files = Vec::new();
-    let mut add_ons = Vec::new();
     let classes: Vec<_> =
         plan.classes.iter().filter(|c| !c.adopted).map(|c| (objects::class(c), c.why)).collect();
     if !classes.is_empty() {
-        let by_argocd = plan.policy.argocd.as_ref().map(|argocd| argocd.priority_classes.value);
-        if by_argocd != Some(ClassDelivery::Application) {
-            add_ons.push("priority-classes.yaml");
-        }
         let about = "one priority class per tier. They come before their users.";
         files.push(Artifact::objects(plan, "cluster/priority-classes.yaml", about, classes));
     }
-    if let Some(lock) = lock(plan) {
-        add_ons.push("lifeboat-lock.yaml");
-        files.push(lock);
+    files.extend(lock(plan));
+    if !plan.quotas.is_empty() {
+        // Without the namespaces: K3s would delete one with everything in it once the budget names it no more.
+        let why = ordinary(plan);
+        let quotas = plan.quotas.iter().map(|context| (quota(context), why)).collect();
+        let about = "what the claims leave to the applications. Its namespaces must be there.";
+        files.push(Artifact::objects(plan, "cluster/application-budget.yaml", about, quotas));
     }
+    files
+}
+
+/// Every file of `cluster/`, and the build labels of each node.
+pub(super) fn files(plan: &Plan, known: &super::Known<'_>) -> Result<(Vec<Artifact>, Builds), RenderError> {
+    let mut files = manifests(plan);
     // Without a proof boarding carriers in the order of the plan: one rollout brings each home.
     let planned: Vec<CarrierId> =
         plan.carrier_ids().filter(|(_, carrier)| boards(plan, carrier)).map(|(id, _)| id).collect();
+    let named = |file: &'_ Artifact| file.path.trim_start_matches("cluster/").to_owned();
+    let names: Vec<String> = if by_argocd(plan) { Vec::new() } else { files.iter().map(named).collect() };
+    let add_ons: Vec<(&str, &str)> =
+        names.iter().zip(&files).map(|(name, file)| (name.as_str(), file.text.as_str())).collect();
     let inputs = ClusterInputs {
         rebalance: known.rebalance.map_or(&planned, |found| &found.order),
+        earlier: Some(known.earlier),
         add_ons: &add_ons,
-        builds: known.builds.clone(),
     };
-    for file in cluster::files(plan, &inputs)? {
+    let (rest, builds) = cluster::files(plan, &inputs)?;
+    for file in rest {
         files.push(match file.content {
             Content::Text(text) => {
                 Artifact { executable: file.executable, ..Artifact::text(file.path, text) }
@@ -44,7 +62,7 @@ pub(super) fn files(plan: &Plan, known: &super::Known<'_>) -> Result<Vec<Artifac
             }
         });
     }
-    Ok(files)
+    Ok((files, builds))
 }
 
 fn boards(plan: &Plan, carrier: &Carrier) -> bool {

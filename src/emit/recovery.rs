@@ -109,6 +109,10 @@ pub struct StatusContext {
     pub cluster: String,
     /// Every node.
     pub nodes: Vec<StatusNode>,
+    /// Whether there is a script that fences: `yes` or `no`.
+    pub fences: String,
+    /// Whether there is a script for the way back: `yes` or `no`.
+    pub rebalances: String,
     /// What earlier builds wrote.
     pub older_builds: Vec<OlderBuild>,
     /// The workloads of the tiers that the claims speak of.
@@ -144,6 +148,8 @@ pub struct BackupContext {
     pub servers: Vec<String>,
     /// The agents.
     pub agents: Vec<String>,
+    /// Manifests that a person applies where K3s does not, from the output folder.
+    pub manifests: Vec<String>,
 }
 
 /// Renders `recovery/check-backup.sh`.

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Known;
+use super::argocd::is_local;
 use super::delivery::from_policy;
+use super::manifests::{by_argocd, manifests};
 use super::template::{RenderError, render};
 use crate::lifecycle::clocks::Clocks;
 use crate::lifecycle::window::Millis;
 use crate::plan::Plan;
-use crate::policy::{Expect, PodRef, Role, Scenario, Who};
+use crate::policy::{ArgoCdForm, Expect, PodRef, Role, Scenario, Who};
 use crate::shape::Field;
 use crate::source::extends::between;
 
@@ -51,12 +53,33 @@ pub struct RunbookContext {
     pub second_node: u64,
     /// Services in the order of their installation.
     pub services: Vec<RunbookService>,
-    /// Whether Applications are written.
-    pub argocd: bool,
-    /// Their namespace; empty without them.
-    pub argocd_namespace: String,
+    /// Manifests that K3s applies by itself, from the output folder.
+    pub add_ons: Vec<String>,
+    /// Manifests that a person applies before the services, from the output folder.
+    pub manifests: Vec<String>,
+    /// Namespaces of the application budget.
+    pub budget_namespaces: Vec<String>,
+    /// How the services get into Argo CD, if they do.
+    pub argocd: Option<RunbookArgoCd>,
+    /// Whether there is a script for the way back.
+    pub rebalances: bool,
     /// Whether the order of the rebalance was seen to end in green: `green`, `open`, or empty where none was looked for.
     pub rebalance: String,
+}
+
+/// What Argo CD gets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RunbookArgoCd {
+    /// Folder with the Applications, from the output folder; empty without any.
+    pub folder: String,
+    /// The fleet's ApplicationSets that this site is part of, from the output folder.
+    pub fleet: Vec<String>,
+    /// Namespace of Argo CD.
+    pub namespace: String,
+    /// Whether the policy installs Argo CD itself.
+    pub own: bool,
+    /// Whether it runs in another cluster.
+    pub remote: bool,
 }
 
 /// A node.
@@ -122,9 +145,9 @@ pub fn runbook(context: &RunbookContext) -> Result<String, RenderError> {
 }
 
 /// The page's context. `known` is what the proof says; `overlays` the names of services that
-/// have an overlay.
+/// have an overlay; `applications` are the files for Argo CD.
 #[must_use]
-pub fn context(plan: &Plan, known: &Known<'_>, overlays: &[&str]) -> RunbookContext {
+pub fn context(plan: &Plan, known: &Known<'_>, overlays: &[&str], applications: &[&str]) -> RunbookContext {
     let policy = &plan.policy;
     let clocks = clocks(plan);
     let detection = clocks.detection();
@@ -149,13 +172,39 @@ pub fn context(plan: &Plan, known: &Known<'_>, overlays: &[&str]) -> RunbookCont
         collection: seconds_up(clocks.collection().latest),
         second_node: seconds_up(Some(clocks.eviction_interval)),
         services: services(plan, overlays),
-        argocd: policy.argocd.is_some(),
-        argocd_namespace: policy.argocd.as_ref().map_or_else(String::new, |a| a.namespace.value.clone()),
+        add_ons: if by_argocd(plan) { Vec::new() } else { paths(plan) },
+        manifests: if by_argocd(plan) { paths(plan) } else { Vec::new() },
+        budget_namespaces: plan.quotas.iter().map(|quota| quota.namespace.clone()).collect(),
+        argocd: argocd(plan, applications),
+        rebalances: policy.recovery.rebalance.value,
         rebalance: match known.rebalance {
             Some(found) => if found.green { "green" } else { "open" }.to_owned(),
             None => String::new(),
         },
     }
+}
+
+/// Paths of the manifests that come before the services.
+fn paths(plan: &Plan) -> Vec<String> {
+    manifests(plan).into_iter().map(|file| file.path).collect()
+}
+
+fn argocd(plan: &Plan, applications: &[&str]) -> Option<RunbookArgoCd> {
+    let stated = plan.policy.argocd.as_ref()?;
+    let folder = applications.first().and_then(|path| path.rsplit_once('/'));
+    let set = |service: &crate::plan::ServicePlan| {
+        let name = &plan.policy.services[service.index].name.value;
+        let folder = &stated.fleet.as_ref()?.value;
+        Some(between(&plan.policy.cluster.output.value, &format!("{folder}/application-set-{name}.yaml")))
+    };
+    let sets = stated.form.value == ArgoCdForm::ApplicationSet;
+    Some(RunbookArgoCd {
+        folder: folder.map_or_else(String::new, |(folder, _)| format!("{folder}/")),
+        fleet: plan.services.iter().filter(|_| sets).filter_map(set).collect(),
+        namespace: stated.namespace.value.clone(),
+        own: plan.services.iter().any(|service| service.edition.chart == "argo-cd"),
+        remote: !is_local(&stated.destination.value),
+    })
 }
 
 /// Seconds between two looks of the automation: see `lifeboat-fence.timer`.

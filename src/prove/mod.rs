@@ -183,11 +183,12 @@ fn assumptions(model: &Model, claims: &[Proven], options: Options) -> Vec<String
         1 => "1 request is guessed".to_owned(),
         n => format!("{n} requests are guessed"),
     };
-    let mut assumed = vec![
-        guessed,
-        "no pods but those named here".to_owned(),
-        "no rollout, quota or node-pressure eviction at the same time".to_owned(),
-    ];
+    let apart = if model.has_quotas() {
+        "no rollout or node-pressure eviction at the same time, and no quota but those that are counted"
+    } else {
+        "no rollout, quota or node-pressure eviction at the same time"
+    };
+    let mut assumed = vec![guessed, "no pods but those named here".to_owned(), apart.to_owned()];
     if let Some(cap) = claims.iter().filter_map(|c| c.verdict.image_cap()).min() {
         let cap = cap.div_euclid(1 << 20);
         assumed.push(format!(

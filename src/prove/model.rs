@@ -72,6 +72,12 @@ pub struct Model {
 }
 
 impl Model {
+    /// Whether quotas limit what a namespace may hold; every run counts with them.
+    #[must_use]
+    pub fn has_quotas(&self) -> bool {
+        !self.cluster.quotas.is_empty()
+    }
+
     /// A cluster with the policy's claims, clocks and datastore. Scenario nodes are found by name; a node that
     /// the cluster lacks makes its claims silent, which [`Claim::losses`] being empty shows.
     ///

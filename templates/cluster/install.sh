@@ -38,7 +38,11 @@ digest() { sha256sum <"$1" | cut -c 1-12; }
 # Lines of kubelet arguments that decide how much room pods have.
 room() { grep -E 'reserved=|eviction-hard=' "$1" 2>/dev/null | sort || true; }
 
-RESTART='' DRAIN='' UNITS='' CHANGED=''
+# The build label in a drop-in, which is for status.sh only, and all that it says besides.
+label() { sed -n 's|.*lifeboat\.dev/build=\([0-9a-z]*\).*|\1|p' "$1" | head -n 1; }
+body() { grep -Ev '^#|lifeboat\.dev/build=' "$1" || true; }
+
+RESTART='' DRAIN='' UNITS='' CHANGED='' LABEL='' BEFORE=''
 while read -r source target mode; do
     new=$HERE/$source old=$ROOT$target
     [ -f "$new" ] || die "the build has no $source; nothing was changed"
@@ -51,8 +55,12 @@ while read -r source target mode; do
     CHANGED=yes
     case $target in
         */config.yaml.d/*)
-            RESTART=yes
-            if [ -f "$old" ] && [ "$(room "$new")" != "$(room "$old")" ]; then DRAIN=yes; fi
+            if [ ! -f "$old" ]; then RESTART=yes
+            elif [ "$(body "$new")" = "$(body "$old")" ]; then LABEL=$(label "$new") BEFORE=$(label "$old")
+            else
+                RESTART=yes
+                [ "$(room "$new")" = "$(room "$old")" ] || DRAIN=yes
+            fi
             ;;
         */systemd/system/*) UNITS=yes ;;
     esac
@@ -71,6 +79,12 @@ if [ -f "$INSTALLED" ]; then
     done <"$INSTALLED"
 fi
 [ -n "$CHANGED" ] || { say 'nothing has changed'; exit 0; }
+# Where only scripts or add-ons change, the label changes without a restart: unless K3s was not restarted since the
+# drop-in that is installed, or nobody can tell.
+if [ -n "$LABEL" ] && [ -z "$ROOT" ]; then
+    is=$(k3s kubectl get node "$NODE" -o 'jsonpath={.metadata.labels.lifeboat\.dev/build}' 2>/dev/null) || is=''
+    [ -n "$is" ] && [ "$is" = "$BEFORE" ] || RESTART=yes
+fi
 
 needs() {
     unit=k3s
@@ -109,6 +123,10 @@ if [ -n "$UNITS" ] && [ -z "$ROOT" ]; then
     printf '%s\n' "$MINE" | while read -r source target mode; do
         case $target in */systemd/system/*.timer) systemctl enable --now "${target##*/}" </dev/null ;; esac
     done
+fi
+if [ -n "$LABEL" ] && [ -z "$RESTART" ] && [ -z "$ROOT" ]; then
+    k3s kubectl label node "$NODE" "lifeboat.dev/build=$LABEL" --overwrite >/dev/null ||
+        say "for status.sh: kubectl label node $NODE lifeboat.dev/build=$LABEL --overwrite"
 fi
 say 'installed'
 needs

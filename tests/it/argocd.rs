@@ -46,8 +46,7 @@ fn objects(folder: &Path) -> Vec<Value> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
-        let overlay = path.file_name().is_some_and(|name| name == "values.yaml");
-        if !overlay && path.extension().is_some_and(|e| e == "yaml") {
+        if path.extension().is_some_and(|e| e == "yaml") {
             let text = fs::read_to_string(&path).expect("text");
             let read = yaml_serde::Deserializer::from_str(&text);
             found.extend(read.map(|doc| serde::Deserialize::deserialize(doc).expect("YAML")));
@@ -141,12 +140,15 @@ fn every_application_fits_the_crd_and_names_files_that_are_there() {
     }
     let mut seen = 0;
     for site in ["ada", "bob", "cyd"] {
-        for object in objects(&repository.path().join(format!("out/{site}/argocd"))) {
+        for object in objects(&repository.path().join(format!("out/{site}/cluster/argocd"))) {
             valid(&object);
             if object["spec"].get("sources").is_none() {
                 let folder = object["spec"]["source"]["path"].as_str().expect("a path");
-                let file = object["spec"]["source"]["directory"]["include"].as_str().expect("a file");
-                assert!(repository.path().join(folder).join(file).is_file(), "{folder}/{file}");
+                let files = object["spec"]["source"]["directory"]["include"].as_str().expect("files");
+                assert_eq!(files, "{priority-classes.yaml,lifeboat-lock.yaml}");
+                for file in files.trim_matches(['{', '}']).split(',') {
+                    assert!(repository.path().join(folder).join(file).is_file(), "{folder}/{file}");
+                }
                 continue;
             }
             for file in value_files(&object) {
@@ -190,8 +192,7 @@ fn a_fleet_has_one_application_set_per_service_over_all_its_sites() {
     let repository = repository("form = \"application-set\"\nfleet = \"../fleet\"\n");
     let built = run(repository.path(), &["build", "sites"]);
     assert_eq!(built.status.code(), Some(0), "{}", all(&built));
-    let own = fs::read_dir(repository.path().join("out/ada/argocd")).expect("the service of that name");
-    assert_eq!(own.count(), 1, "nothing but its overlay");
+    assert!(!repository.path().join("out/ada/cluster/argocd").exists(), "the fleet has them");
     let sets: Vec<Value> = objects(&repository.path().join("fleet"));
     assert_eq!(sets.len(), 4, "one for each service");
     let mut clusters = BTreeMap::new();
@@ -261,11 +262,10 @@ fn whole_crds_take_what_a_build_writes() {
         let built = run(repository.path(), &["build", "sites"]);
         assert_eq!(built.status.code(), Some(0), "{}", all(&built));
         let mut written: Vec<Value> = Vec::new();
-        for folder in ["fleet", "out/ada/argocd", "out/bob/argocd"].map(|f| repository.path().join(f)) {
-            // A service may be called `argocd`: its overlay is no object.
-            let overlay =
-                |entry: std::io::Result<fs::DirEntry>| entry.expect("one").file_name() == "values.yaml";
-            if folder.is_dir() && !fs::read_dir(&folder).expect("read").all(overlay) {
+        for folder in
+            ["fleet", "out/ada/cluster/argocd", "out/bob/cluster/argocd"].map(|f| repository.path().join(f))
+        {
+            if folder.is_dir() {
                 written.extend(objects(&folder));
             }
         }

@@ -5,6 +5,7 @@
 //! Re-record with `GOLDEN=overwrite cargo test --test it build::`.
 
 mod command;
+mod delivery;
 mod disk;
 mod folder;
 
@@ -144,7 +145,7 @@ const OUR_BUGS: [&str; 1] = ["unrenderable"];
 fn each_code_appears_in_a_case() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut text: String = files(&cases()).into_values().collect();
-    for source in ["argocd", "build/command", "build/folder", "catalogue", "fleet"] {
+    for source in ["argocd", "build/command", "build/delivery", "build/folder", "catalogue", "fleet"] {
         text += &fs::read_to_string(root.join(format!("tests/it/{source}.rs"))).expect("a test");
     }
     use lifeboat::diag::codes::{build, catalogue, fleet};

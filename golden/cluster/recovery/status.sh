@@ -5,7 +5,7 @@ set -eu
 CLUSTER=edge
 # One a line: node role lifeboat build, where lifeboat is yes or no and build is the label
 # lifeboat.dev/build that K3s sets when it starts with this build's drop-in.
-NODES='master server yes 14a00499806f
+NODES='master server yes ae6d5efdf0a5
 worker-1 agent no 9bf7733dfc2e
 worker-2 agent no 9bf7733dfc2e'
 # One a line: node build age, where age is how many drop-ins ago the node's had this label.
@@ -34,6 +34,9 @@ Deployment apps app-telemetry application no
 Deployment apps app-hmi application no
 Deployment apps app-reports application no
 Deployment apps app-batch application no'
+# Whether this build has fence.sh and rebalance.sh: yes or no.
+FENCES=yes
+REBALANCES=yes
 ME=${0##*/}
 die() { printf '%s: %s\n' "$ME" "$*" >&2; exit 2; }
 say() { printf '%s\n' "$*"; }
@@ -95,9 +98,13 @@ while read -r node role lifeboat build; do
     if [ "$ready" != True ]; then
         left=$(printf '%s\n' "$PODS" | awk -v node="$node" '$3 == node && $5 == "terminating" { n++ } END { print n + 0 }')
         if [ -n "$(of "$node" fenced)" ]; then note "  $node ($role): lost, fenced"
-        else note "  $node ($role): lost; $left pods hang on it; if it has no power: recovery/fence.sh fence $node"
+        elif [ "$FENCES" = yes ]; then note "  $node ($role): lost; $left pods hang on it; if it has no power: recovery/fence.sh fence $node"
+        else note "  $node ($role): lost; $left pods hang on it until it is back: this policy fences nothing"
         fi
-    elif [ -n "$(of "$node" fenced)" ]; then note "  $node ($role): back, but still fenced: recovery/fence.sh unfence $node"
+    elif [ -n "$(of "$node" fenced)" ]; then
+        lift="kubectl taint node $node node.kubernetes.io/out-of-service-"
+        [ "$FENCES" = no ] || lift="recovery/fence.sh unfence $node"
+        note "  $node ($role): back, but still fenced: $lift"
     elif [ -n "$(of "$node" cordoned)" ]; then note "  $node ($role): cordoned: kubectl uncordon $node"
     else say "  $node ($role): ready"
     fi
@@ -125,7 +132,9 @@ while read -r kind namespace name tier lifeboat; do
     for boat in $BOATS; do
         [ "$lifeboat" = yes ] || continue
         aboard=$(printf '%s\n' "$PODS" | awk -v ns="$namespace" -v boat="$boat" -v prefix="$name-" '$1 == ns && $3 == boat && $5 == "live" && index($2, prefix) == 1 { rest = substr($2, length(prefix) + 1); if (split(rest, part, "-") <= 2) print $2 }')
-        [ -z "$aboard" ] || note "  $namespace/$name ($tier): on the lifeboat $boat; when the other nodes are back: recovery/rebalance.sh"
+        home="kubectl -n $namespace rollout restart $kind/$name"
+        [ "$REBALANCES" = no ] || home=recovery/rebalance.sh
+        [ -z "$aboard" ] || note "  $namespace/$name ($tier): on the lifeboat $boat; when the other nodes are back: $home"
     done
 done <<EOF
 $WORKLOADS

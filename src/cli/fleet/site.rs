@@ -249,7 +249,10 @@ fn written(verb: &Verb, repair: &str, compiled: &Compiled) -> Outcome {
     match verb {
         Verb::Build { accept } => match build::write(compiled, *accept) {
             Ok(changes) => {
-                outcome.said = format!("{}, {}", changes.line(&compiled.folder), tally(&outcome.claims))
+                let on_hosts: String =
+                    changes.on_hosts().iter().map(|line| format!("; host files: {line}")).collect();
+                let line = changes.line(&compiled.folder);
+                outcome.said = format!("{line}, {}{on_hosts}", tally(&outcome.claims));
             }
             Err((code, findings)) => {
                 outcome.broken = code == super::BROKEN;

@@ -110,6 +110,10 @@ super::codes! {
         "A file that no build wrote stands where this build would write.",
         "Whoever wrote it would lose it. What is lifeboat's own stands in `.lifeboat.json` of the folder; a file that already has the very bytes of this build is no conflict, so that a lost record comes back by itself.",
         "Move the file away. Values of the team's belong into a file that the service's `values` names: the overlay comes on top of it. If an older build wrote it and the record is lost, restore the record or delete the file.";
+    OUTPUT_CLASH = "output-clash", Error,
+        "Two files of the build have the same path.",
+        "Only one of them would be there, and nobody would know which: a service is named like something that lifeboat writes beside it.",
+        "Give the service another name.";
     FOLDER_BUSY = "folder-busy", Error,
         "Another build is writing the same folder.",
         "Two builds of one folder at the same time would mix their files. The second waits some seconds, which is far longer than a build takes.",

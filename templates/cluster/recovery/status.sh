@@ -10,6 +10,9 @@ NODES={{ nodes|table('name', 'role', 'lifeboat', 'build') }}
 OLDER_BUILDS={{ older_builds|table('node', 'build', 'age') }}
 # One a line: kind namespace name tier lifeboat.
 WORKLOADS={{ workloads|table('kind', 'namespace', 'name', 'tier', 'lifeboat') }}
+# Whether this build has fence.sh and rebalance.sh: yes or no.
+FENCES={{ fences }}
+REBALANCES={{ rebalances }}
 {% include "lib/common.sh" %}
 {% raw -%}
 usage() {
@@ -52,9 +55,13 @@ while read -r node role lifeboat build; do
     if [ "$ready" != True ]; then
         left=$(printf '%s\n' "$PODS" | awk -v node="$node" '$3 == node && $5 == "terminating" { n++ } END { print n + 0 }')
         if [ -n "$(of "$node" fenced)" ]; then note "  $node ($role): lost, fenced"
-        else note "  $node ($role): lost; $left pods hang on it; if it has no power: recovery/fence.sh fence $node"
+        elif [ "$FENCES" = yes ]; then note "  $node ($role): lost; $left pods hang on it; if it has no power: recovery/fence.sh fence $node"
+        else note "  $node ($role): lost; $left pods hang on it until it is back: this policy fences nothing"
         fi
-    elif [ -n "$(of "$node" fenced)" ]; then note "  $node ($role): back, but still fenced: recovery/fence.sh unfence $node"
+    elif [ -n "$(of "$node" fenced)" ]; then
+        lift="kubectl taint node $node node.kubernetes.io/out-of-service-"
+        [ "$FENCES" = no ] || lift="recovery/fence.sh unfence $node"
+        note "  $node ($role): back, but still fenced: $lift"
     elif [ -n "$(of "$node" cordoned)" ]; then note "  $node ($role): cordoned: kubectl uncordon $node"
     else say "  $node ($role): ready"
     fi
@@ -82,7 +89,9 @@ while read -r kind namespace name tier lifeboat; do
     for boat in $BOATS; do
         [ "$lifeboat" = yes ] || continue
         aboard=$(printf '%s\n' "$PODS" | awk -v ns="$namespace" -v boat="$boat" -v prefix="$name-" '$1 == ns && $3 == boat && $5 == "live" && index($2, prefix) == 1 { rest = substr($2, length(prefix) + 1); if (split(rest, part, "-") <= 2) print $2 }')
-        [ -z "$aboard" ] || note "  $namespace/$name ($tier): on the lifeboat $boat; when the other nodes are back: recovery/rebalance.sh"
+        home="kubectl -n $namespace rollout restart $kind/$name"
+        [ "$REBALANCES" = no ] || home=recovery/rebalance.sh
+        [ -z "$aboard" ] || note "  $namespace/$name ($tier): on the lifeboat $boat; when the other nodes are back: $home"
     done
 done <<EOF
 $WORKLOADS

@@ -139,7 +139,8 @@ fn with_volume(storage: &str) -> String {
          components.alertmanager = {{ storage = \"ephemeral\", data = \"silences\" }}\n\
          components.prometheus = {{ {storage} }}\n\
          [services.logs]\nchart = \"loki\"\nversion = \"18.11.0\"\nrepository = \"grafana-community\"\nnamespace = \"logs\"\ntier = \"application\"\n\
-         components.single-binary = {{ {storage} }}\n"
+         components.single-binary = {{ {storage} }}\n\
+         components.chunks-cache = {{ enabled = false }}\ncomponents.results-cache = {{ enabled = false }}\n"
     )
 }
 
@@ -162,9 +163,9 @@ fn a_changed_claim_template_is_refused_with_what_becomes_of_the_claims() {
         expect(&refused, 1, said);
         for words in [
             "immutable-change",
-            "claim template of StatefulSet logs/logs cannot change",
-            "kubectl -n logs delete statefulset logs --cascade=orphan",
-            "storage-logs-N in logs stays as it is",
+            "claim template of StatefulSet logs/logs-loki cannot change",
+            "kubectl -n logs delete statefulset logs-loki --cascade=orphan",
+            "storage-logs-loki-N in logs stays as it is",
             "the operator of the Prometheus deletes the StatefulSet prometheus-metrics-kube-prometheus-st-prometheus",
             "prometheus-metrics-kube-prometheus-st-prometheus-db-prometheus-metrics-kube-prometheus-st-prometheus-N",
         ] {
@@ -173,7 +174,7 @@ fn a_changed_claim_template_is_refused_with_what_becomes_of_the_claims() {
         expect(
             &run(site.path(), &["diff", "--from", "before.toml"]),
             0,
-            "claim template of StatefulSet logs/logs cannot change",
+            "claim template of StatefulSet logs/logs-loki cannot change",
         );
     }
     expect(&run(site.path(), &["build", "--accept"]), 0, "changed");

@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use lifeboat::emit::k3s::{DropInContext, Snapshots, build_label, drop_in};
+use lifeboat::emit::k3s::{DropInContext, Snapshots, build_label, drop_in, same_but_label};
 use lifeboat::emit::recovery::{BackupContext, backup_sqlite, check_backup, on_calendar, restore, units};
-use lifeboat::emit::scripts::{HostRole, InstallContext, host_files, install};
+use lifeboat::emit::scripts::{HostFile, HostRole, InstallContext, host_files, install};
 use serde_json::json;
 
 use super::Stage;
@@ -31,12 +31,12 @@ fn server() -> DropInContext {
 
 #[test]
 fn a_drop_in_appends_lists_and_names_every_eviction_signal() {
-    let value = drop_in(&server());
+    let value = drop_in(&server(), "0123456789ab");
     assert_eq!(
         value,
         json!({
             "node-taint+": ["CriticalAddonsOnly=true:NoSchedule", "CriticalAddonsOnly=true:PreferNoSchedule"],
-            "node-label+": ["site=north", format!("lifeboat.dev/build={}", build_label(&server()))],
+            "node-label+": ["site=north", "lifeboat.dev/build=0123456789ab"],
             "kubelet-arg+": [
                 "system-reserved=cpu=500m,memory=1Gi",
                 "eviction-hard=memory.available<100Mi,nodefs.available<5%,nodefs.inodesFree<5%,imagefs.available<5%",
@@ -52,16 +52,89 @@ fn a_drop_in_appends_lists_and_names_every_eviction_signal() {
 fn an_agents_drop_in_has_no_server_keys() {
     let context =
         DropInContext { server: false, grace_period: Some(20), eviction_delay: Some(30), ..server() };
-    let value = drop_in(&context);
+    let value = drop_in(&context, "0123456789ab");
     let keys: Vec<_> = value.as_object().expect("an object").keys().collect();
     assert_eq!(keys, ["node-taint+", "node-label+", "kubelet-arg+"]);
 }
 
 #[test]
-fn the_build_label_changes_with_the_content() {
-    let other = DropInContext { reserved_cpu: "600m".to_owned(), ..server() };
-    assert_ne!(build_label(&server()), build_label(&other));
-    assert_eq!(build_label(&server()).len(), 12);
+fn the_build_label_changes_with_everything_that_is_installed() {
+    let label = |context: &DropInContext, files: &[(HostFile, &str)]| {
+        build_label(context, files.iter().map(|(file, text)| (file, *text)))
+    };
+    let role = HostRole { server: true, fence_script: true, fences: false, backs_up_sqlite: false };
+    let files: Vec<(HostFile, &str)> = host_files("master", role, &["priority-classes.yaml"])
+        .into_iter()
+        .skip(1)
+        .map(|f| (f, "text"))
+        .collect();
+    assert_eq!(files.len(), 3);
+    let all = label(&server(), &files);
+    assert_eq!(all.len(), 12);
+    let mut others = vec![
+        label(&server(), &[]),
+        label(&DropInContext { reserved_cpu: "600m".to_owned(), ..server() }, &files),
+    ];
+    for index in 0..files.len() {
+        let mut changed = files.clone();
+        changed[index].1 = "another text";
+        others.push(label(&server(), &changed));
+        changed[index] = files[index].clone();
+        changed[index].0.mode = "0600".to_owned() + "0";
+        others.push(label(&server(), &changed));
+        changed.remove(index);
+        others.push(label(&server(), &changed));
+    }
+    let all_of_them: std::collections::BTreeSet<_> = others.iter().collect();
+    assert!(all_of_them.len() == others.len() && !others.contains(&all), "{all} {others:?}");
+    let text = |build: &str, more: &str| {
+        format!("# x\nkubelet-arg+:\n  - a\nnode-label+:\n  - \"lifeboat.dev/build={build}\"\n{more}")
+    };
+    assert!(same_but_label(&text("1", ""), &text("2", "")));
+    assert!(!same_but_label(&text("1", ""), &text("2", "disable+:\n  - traefik\n")));
+}
+
+/// Only scripts change: K3s need not be restarted for the label, unless it was not since the last drop-in.
+#[test]
+fn a_changed_script_sets_the_label_without_a_restart() {
+    let stage = Stage::new();
+    let root = stage.path("root").to_str().expect("UTF-8").to_owned();
+    let file = |source: &str, target: &str| HostFile {
+        node: "master".to_owned(),
+        source: source.to_owned(),
+        target: format!("{root}{target}"),
+        mode: "0644".to_owned(),
+    };
+    let files = vec![
+        file("drop-in/master.yaml", "/etc/rancher/k3s/config.yaml.d/90-lifeboat.yaml"),
+        file("recovery/fence.sh", "/usr/local/lib/lifeboat/fence.sh"),
+    ];
+    let text = install(&InstallContext { cluster: "edge".to_owned(), files }).expect("the script renders");
+    let text = text.replace("$ROOT/etc", &format!("{root}/etc")).replace("$ROOT/var", &format!("{root}/var"));
+    let build = |label: &str, script: &str| {
+        let drop_in = format!("kubelet-arg+:\n  - a\nnode-label+:\n  - \"lifeboat.dev/build={label}\"\n");
+        stage.program("drop-in/master.yaml", &drop_in);
+        stage.program("recovery/fence.sh", script);
+    };
+    let runs_with = |label: &str| {
+        let fake = format!(
+            "#!/bin/sh\ncase \"$*\" in *' get '*) printf %s {label} ;; *) echo \"$*\" >>{root}/asked ;; esac\n"
+        );
+        stage.program("k3s", &fake);
+    };
+    runs_with("aaaa");
+    build("aaaa", "one");
+    stage.run(&text, &["master"]).exits(0).says("restart of K3s");
+    build("bbbb", "two");
+    stage.run(&text, &["master", "--check"]).exits(1).says("needs: nothing further");
+    assert!(fs::metadata(format!("{root}/asked")).is_err(), "a check changes nothing");
+    stage.run(&text, &["master"]).exits(0).says("needs: nothing further");
+    let asked = fs::read_to_string(format!("{root}/asked")).expect("asked");
+    assert_eq!(asked, "kubectl label node master lifeboat.dev/build=bbbb --overwrite\n");
+    // K3s still runs with an older drop-in than the one that is installed: the label must not hide that.
+    build("cccc", "three");
+    stage.run(&text, &["master"]).exits(0).says("restart of K3s");
+    assert_eq!(fs::read_to_string(format!("{root}/asked")).expect("asked"), asked);
 }
 
 #[test]
@@ -100,6 +173,7 @@ fn backup(datastore: &str, folder: &str) -> BackupContext {
         s3: false,
         servers: vec!["master".to_owned()],
         agents: vec!["worker-1".to_owned()],
+        manifests: Vec::new(),
     }
 }
 

@@ -80,6 +80,8 @@ fn state(nodes: &str, pods: &str, sets: &str) -> Run {
     let older =
         |node: &str, build: &str, age| OlderBuild { node: node.to_owned(), build: build.to_owned(), age };
     let context = StatusContext {
+        fences: "yes".to_owned(),
+        rebalances: "yes".to_owned(),
         cluster: "edge".to_owned(),
         nodes: vec![node("master", "server", "yes"), node("worker-1", "agent", "no")],
         older_builds: vec![

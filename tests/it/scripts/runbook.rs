@@ -1,7 +1,7 @@
 //! `RUNBOOK.md`.
 
 use lifeboat::emit::runbook::{
-    RunbookContext, RunbookNode, RunbookScenario, RunbookService, RunbookTier, runbook,
+    RunbookArgoCd, RunbookContext, RunbookNode, RunbookScenario, RunbookService, RunbookTier, runbook,
 };
 
 fn context() -> RunbookContext {
@@ -41,8 +41,11 @@ fn context() -> RunbookContext {
             namespace: "infra".to_owned(),
             values: vec!["../values/a b.yaml".to_owned(), "argocd/values.yaml".to_owned()],
         }],
-        argocd: false,
-        argocd_namespace: String::new(),
+        add_ons: vec!["cluster/priority-classes.yaml".to_owned()],
+        manifests: Vec::new(),
+        budget_namespaces: Vec::new(),
+        argocd: None,
+        rebalances: true,
         rebalance: String::new(),
     }
 }
@@ -77,17 +80,29 @@ fn the_page_names_this_clusters_commands() {
 
 #[test]
 fn the_page_follows_fencing_datastore_and_servers() {
-    let automatic = RunbookContext { fencing: "automatic".to_owned(), argocd: true, ..context() };
+    let argocd = RunbookArgoCd {
+        folder: "cluster/argocd/".to_owned(),
+        fleet: Vec::new(),
+        namespace: "infra".to_owned(),
+        own: true,
+        remote: false,
+    };
+    let automatic = RunbookContext { fencing: "automatic".to_owned(), argocd: Some(argocd), ..context() };
     let page = runbook(&automatic).expect("the page renders");
     well_formed(&page);
     assert!(
         page.contains("the server fences the node")
-            && page.contains("kubectl apply --server-side -f argocd/")
+            && page.contains("kubectl apply --server-side -f cluster/argocd/")
     );
     let none = RunbookContext { fencing: "none".to_owned(), datastore: "sqlite".to_owned(), ..context() };
     let page = runbook(&none).expect("the page renders");
     well_formed(&page);
     assert!(!page.contains("fence.sh") && page.contains("backup-sqlite.sh"));
+    assert!(!page.contains("a person fences") && page.contains("\n2. Nothing moves back"));
+    let stay = RunbookContext { rebalances: false, ..context() };
+    let page = runbook(&stay).expect("the page renders");
+    well_formed(&page);
+    assert!(!page.contains("rebalance.sh") && page.contains("kubectl rollout restart"));
     let three = ["a", "b", "c"].map(str::to_owned).to_vec();
     let page = runbook(&RunbookContext { servers: three, quorum: 2, ..context() }).expect("the page renders");
     assert!(page.contains("a majority of 3 servers: 2"));

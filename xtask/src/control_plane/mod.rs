@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Output};
 use std::time::Instant;
 
-use lifeboat::emit::cluster::{ClusterInputs, Content, files};
+use lifeboat::emit;
 use lifeboat::plan::Plan;
 
 use cluster::{Cluster, Outcome};
@@ -175,10 +175,7 @@ fn all(mut args: impl Iterator<Item = String>) -> Outcome<u32> {
     let built = if built.join("cluster").is_dir() {
         built
     } else {
-        println!(
-            "no build in {}: the scripts are rendered from the plan, and there are no manifests",
-            built.display()
-        );
+        println!("no build in {}: the scripts and manifests are rendered from the plan", built.display());
         let folder = scratch.join("built");
         write_scripts(&plan, &folder)?;
         folder
@@ -221,16 +218,14 @@ fn build_binaries() -> Outcome<PathBuf> {
     Ok(PathBuf::from(String::from_utf8(output.stdout)?.trim()))
 }
 
-/// Writes the texts of `cluster/` for a plan that no build has written.
+/// Writes `cluster/` for a plan that no build has written.
 fn write_scripts(plan: &Plan, folder: &Path) -> Outcome {
-    for file in files(plan, &ClusterInputs::default())? {
-        if let Content::Text(text) = file.content {
-            let path = folder.join(&file.path);
-            if let Some(parent) = path.parent() {
-                fs::create_dir_all(parent)?;
-            }
-            fs::write(path, text)?;
+    for file in emit::cluster_folder(plan)? {
+        let path = folder.join(&file.path);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
         }
+        fs::write(path, file.text)?;
     }
     Ok(())
 }

@@ -2,10 +2,10 @@
 //! the policy that speaks of a moment of the story is held against what really happened.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use lifeboat::emit::cluster::drop_in_context;
 use lifeboat::emit::k3s;
 use lifeboat::plan::Owner;
 use lifeboat::policy::{Loss, NodeId, Phase, Role};
@@ -100,7 +100,7 @@ impl Story<'_> {
                 .into_iter()
                 .filter(|n| names.iter().any(|name| n["metadata"]["name"] == *name))
             {
-                self.cluster.join(&self.labelled(node))?;
+                self.cluster.join(&self.labelled(node)?)?;
             }
             for name in &names {
                 self.cluster.wait_ready(name)?;
@@ -119,14 +119,17 @@ impl Story<'_> {
     }
 
     /// A node with the label that K3s sets when it starts with the build's drop-in.
-    fn labelled(&self, node: &Value) -> Value {
+    fn labelled(&self, node: &Value) -> Outcome<Value> {
         let mut node = node.clone();
         let planned = self.plan().nodes.iter().find(|planned| node["metadata"]["name"] == planned.name);
         if let Some(planned) = planned {
-            let label = k3s::build_label(&drop_in_context(self.plan(), planned));
-            node["metadata"]["labels"][k3s::BUILD_LABEL] = label.into();
+            let path = self.scene.built.join(format!("cluster/k3s/{}.yaml", planned.name));
+            let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+            let label = text.lines().find_map(|line| Some(line.split_once(k3s::BUILD_LABEL)?.1));
+            let label = label.and_then(|rest| rest.strip_prefix('=')).ok_or("the drop-in has no label")?;
+            node["metadata"]["labels"][k3s::BUILD_LABEL] = label.trim_end_matches('"').into();
         }
-        node
+        Ok(node)
     }
 
     fn status(&self, report: &mut Report, moment: &str, code: i32, says: &str) -> Outcome {
