@@ -4,7 +4,7 @@ use super::{Side, data};
 use crate::emit::Artifact;
 use crate::emit::immutable::migration;
 use crate::emit::k3s;
-use crate::plan::{NodePlan, Plan};
+use crate::plan::{NodePlan, Owner, Plan};
 use crate::policy::ClassDelivery;
 
 /// Steps by hand, the ones that stop a rollout first.
@@ -13,6 +13,7 @@ pub(super) fn by_hand(from: Side<'_>, to: Side<'_>) -> Vec<String> {
     let mut steps = immutable(from, to);
     steps.extend(nodes(before, after));
     steps.extend(hosts(from, to));
+    steps.extend(left_behind(before, after));
     steps.extend(classes(before, after));
     steps
 }
@@ -103,15 +104,12 @@ fn hosts(from: Side<'_>, to: Side<'_>) -> Vec<String> {
         ["cluster/priority-classes.yaml", "cluster/lifeboat-lock.yaml", "cluster/application-budget.yaml"];
     let changed: Vec<&str> = manifests
         .into_iter()
-        .filter(|path| {
-            let (before, after) = (find(from, path), find(to, path));
-            before != after
-                && match (&before, &after) {
-                    (Some(before), Some(after)) => {
-                        data::changes(before, after).is_none_or(|changes| !changes.is_empty())
-                    }
-                    _ => true,
-                }
+        .filter(|path| match (find(from, path), find(to, path)) {
+            (Some(before), Some(after)) => {
+                data::changes(&before, &after).is_none_or(|changes| !changes.is_empty())
+            }
+            (None, Some(_)) => true,
+            (_, None) => false,
         })
         .collect();
     if !changed.is_empty() {
@@ -122,6 +120,34 @@ fn hosts(from: Side<'_>, to: Side<'_>) -> Vec<String> {
             "`cluster/install.sh NODE` on each server"
         };
         steps.push(format!("{} must be there before the services sync: {how}", changed.join(" and ")));
+    }
+    steps
+}
+
+/// What K3s leaves in the cluster when an add-on's file goes: everything.
+fn left_behind(before: &Plan, after: &Plan) -> Vec<String> {
+    let lock = |plan: &Plan| -> Option<String> {
+        let lock = plan.carriers.iter().find(|carrier| carrier.owner == Owner::Lock)?;
+        Some(format!("kubectl -n {} delete deployment {}", lock.namespace, lock.workload))
+    };
+    let quotas = |plan: &Plan| -> Vec<String> {
+        let delete = |namespace: &String| {
+            format!("kubectl -n {namespace} delete resourcequota lifeboat-application-budget")
+        };
+        plan.quotas.iter().map(|quota| delete(&quota.namespace)).collect()
+    };
+    let (was, is) = (lock(before), lock(after));
+    let mut steps: Vec<String> = was
+        .filter(|was| is.as_ref() != Some(was))
+        .map(|delete| format!("the lock of the last build stays in the cluster until `{delete}`"))
+        .into_iter()
+        .collect();
+    let kept = quotas(after);
+    // A quota that leaves a file which is still there is deleted with the next apply of the file.
+    if kept.is_empty() {
+        let say =
+            |delete| format!("a quota of the last build goes on limiting its namespace until `{delete}`");
+        steps.extend(quotas(before).into_iter().map(say));
     }
     steps
 }

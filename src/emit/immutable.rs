@@ -2,7 +2,8 @@
 //!
 //! `volumeClaimTemplates` and `selector` of a StatefulSet and the selectors of Deployments and DaemonSets are immutable
 //! (kubernetes 1.34, `pkg/apis/apps/validation/validation.go`), and so are a PriorityClass's value and preemption
-//! policy (`pkg/apis/scheduling/validation/validation.go`).
+//! policy (`pkg/apis/scheduling/validation/validation.go`) and a claim's spec, except that it may grow where its class
+//! allows it (`pkg/apis/core/validation/validation.go`).
 
 use std::collections::BTreeMap;
 
@@ -18,6 +19,7 @@ const NONE: &str = "none";
 const CLASS: &str = "PriorityClass ";
 const CLAIM: &str = "claim template of StatefulSet ";
 const SELECTOR: &str = "selector of ";
+const VOLUME: &str = "PersistentVolumeClaim ";
 
 /// Everything of a plan that cannot be changed in place: what it is, and its value.
 #[must_use]
@@ -32,8 +34,12 @@ pub fn of(plan: &Plan) -> BTreeMap<String, String> {
         let operator = carrier.kind != carrier.runs_as;
         if carrier.runs_as == "StatefulSet" && carrier.storage.is_some() {
             let by = if operator { format!(" ({})", carrier.kind) } else { String::new() };
-            out.insert(format!("{CLAIM}{name}{by}"), claims(plan, carrier));
+            let claims = claims(plan, carrier);
+            let texts: Vec<String> = claims.iter().map(|(name, text)| format!("{name}{text}")).collect();
+            let texts = if texts.is_empty() { NONE.to_owned() } else { texts.join("; ") };
+            out.insert(format!("{CLAIM}{name}{by}"), texts);
         }
+        out.extend(volumes(plan, carrier));
         // An operator writes the selectors of what it makes, and sees to their changes.
         let selects = matches!(carrier.runs_as.as_str(), "Deployment" | "StatefulSet" | "DaemonSet");
         if selects && !operator && !carrier.selector.is_empty() {
@@ -44,17 +50,27 @@ pub fn of(plan: &Plan) -> BTreeMap<String, String> {
     out
 }
 
-/// The claim templates of a StatefulSet, by what may not change about them.
-fn claims(plan: &Plan, carrier: &Carrier) -> String {
-    let Some(storage) = carrier.storage.as_ref().filter(|s| s.value != Storage::Ephemeral) else {
-        return NONE.to_owned();
+/// The claims of a chart that no StatefulSet makes, by their names: Grafana's, for one.
+fn volumes(plan: &Plan, carrier: &Carrier) -> Vec<(String, String)> {
+    let stated = carrier.storage.as_ref().filter(|storage| storage.value != Storage::Ephemeral);
+    let (Some(storage), Owner::Component { service, component }) = (stated, &carrier.owner) else {
+        return Vec::new();
     };
-    let word = storage.value.word();
-    let text = |name: &str, size: Option<String>, class: Option<String>, mode: &str| {
-        let name = if name.is_empty() { String::new() } else { format!("{name}: ") };
-        let size = size.unwrap_or_else(|| "no stated size".to_owned());
-        let class = class.map_or_else(|| "the default class".to_owned(), |class| format!("class {class}"));
-        format!("{name}{size}, {class}, {mode}, {word}")
+    let known = plan.services[*service].edition.components.get(component);
+    let claims = known.map_or(&[][..], |known| &known.storage[..]).iter().filter(|claim| !claim.template);
+    let namespace = &carrier.namespace;
+    claims
+        .map(|claim| {
+            let text = described(plan, *service, component, Some(claim), storage.value);
+            (format!("{VOLUME}{namespace}/{}", claim.claim), text)
+        })
+        .collect()
+}
+
+/// The claim templates of a StatefulSet: the name with a colon, if it is known, and what may not change.
+fn claims(plan: &Plan, carrier: &Carrier) -> Vec<(String, String)> {
+    let Some(storage) = carrier.storage.as_ref().filter(|s| s.value != Storage::Ephemeral) else {
+        return Vec::new();
     };
     let (service, component) = match &carrier.owner {
         Owner::Component { service, component } | Owner::Custom { service, component } => {
@@ -64,30 +80,51 @@ fn claims(plan: &Plan, carrier: &Carrier) -> String {
             let stated = &plan.policy.workloads[*index];
             let size = stated.storage_size.as_ref().map(|size| size.value.text.clone());
             let class = stated.storage_class.as_ref().map(|class| class.value.clone());
-            return text("", size, class, "ReadWriteOnce");
+            return vec![(String::new(), text(size, class, None, storage.value))];
         }
-        Owner::Lock | Owner::Packaged => return NONE.to_owned(),
+        Owner::Lock | Owner::Packaged => return Vec::new(),
     };
+    let known = plan.services[service].edition.components.get(component);
+    let templates: Vec<&Claim> =
+        known.map_or(&[][..], |known| &known.storage[..]).iter().filter(|claim| claim.template).collect();
+    let described = |claim| described(plan, service, component, claim, storage.value);
+    if templates.is_empty() {
+        return vec![(String::new(), described(None))];
+    }
+    templates.into_iter().map(|claim| (format!("{}: ", claim.claim), described(Some(claim)))).collect()
+}
+
+/// A claim as the policy states it, else as the chart with the team's values makes it.
+fn described(
+    plan: &Plan,
+    service: usize,
+    component: &str,
+    claim: Option<&Claim>,
+    storage: Storage,
+) -> String {
     let release = &plan.services[service];
-    let stated = plan.policy.services[release.index].components.iter().find(|c| c.name.value == *component);
+    let effective = |path: &ValuePath| match release.edition.effective(path, &release.team)? {
+        Value::Null => None,
+        Value::String(text) => Some(text).filter(|text| !text.is_empty()),
+        Value::Array(all) => Some(all.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(",")),
+        other => Some(other.to_string()),
+    };
+    let stated = plan.policy.services[release.index].components.iter().find(|c| c.name.value == component);
     let size = stated.and_then(|c| c.storage_size.as_ref()).map(|size| size.value.text.clone());
     let class = stated.and_then(|c| c.storage_class.as_ref()).map(|class| class.value.clone());
-    let known = release.edition.components.get(component).map_or(&[][..], |known| &known.storage[..]);
-    let of_claim = |claim: &Claim| {
-        let effective = |path: &ValuePath| match release.edition.effective(path, &release.team)? {
-            Value::Null => None,
-            Value::String(text) => Some(text).filter(|text| !text.is_empty()),
-            Value::Array(all) => Some(all.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(",")),
-            other => Some(other.to_string()),
-        };
-        let chart = |path: &Option<ValuePath>| path.as_ref().and_then(effective);
-        let size = size.clone().or_else(|| chart(&claim.size.0)).or_else(|| claim.size.1.clone());
-        let class = class.clone().or_else(|| chart(&claim.class));
-        let modes = claim.size.0.as_ref().and_then(access_modes).and_then(|path| effective(&path));
-        text(&claim.claim, size, class, modes.as_deref().unwrap_or("ReadWriteOnce"))
-    };
-    let templates: Vec<String> = known.iter().filter(|claim| claim.template).map(of_claim).collect();
-    if templates.is_empty() { text("", size, class, "ReadWriteOnce") } else { templates.join("; ") }
+    let Some(claim) = claim else { return text(size, class, None, storage) };
+    let size_path = claim.size.0.as_ref();
+    let size = size.or_else(|| size_path.and_then(effective)).or_else(|| claim.size.1.clone());
+    let class = class.or_else(|| claim.class.as_ref().and_then(effective));
+    let modes = size_path.and_then(access_modes).and_then(|path| effective(&path));
+    text(size, class, modes, storage)
+}
+
+fn text(size: Option<String>, class: Option<String>, modes: Option<String>, storage: Storage) -> String {
+    let size = size.unwrap_or_else(|| "no stated size".to_owned());
+    let class = class.map_or_else(|| "the default class".to_owned(), |class| format!("class {class}"));
+    let modes = modes.unwrap_or_else(|| "ReadWriteOnce".to_owned());
+    format!("{size}, {class}, {modes}, {}", storage.word())
 }
 
 /// Where a claim's access modes stand: beside its size in a chart's own block, beside its resources in a claim's spec.
@@ -115,6 +152,13 @@ pub fn migration(what: &str, before: &str, now: &str) -> String {
             "kubectl -n {namespace} delete {kind} {name}, then sync the new one at once: its pods go with it, and come \
              back with the labels {now}; whatever selects {before} (Services, budgets, network policies) must be changed \
              with it"
+        );
+    }
+    if let Some((namespace, name)) = what.strip_prefix(VOLUME).and_then(|name| name.split_once('/')) {
+        return format!(
+            "save the data, kubectl -n {namespace} delete pvc {name} and the pod that uses it, then sync the new claim and \
+             restore the data. Where only the size grows and the class has `allowVolumeExpansion`, a sync does it \
+             (`local-path` has not)"
         );
     }
     let Some(rest) = what.strip_prefix(CLAIM) else { return "delete and recreate it".to_owned() };

@@ -138,6 +138,7 @@ fn with_volume(storage: &str) -> String {
         "{POLICY}[services.metrics]\nchart = \"kube-prometheus-stack\"\nversion = \"88.5.3\"\nnamespace = \"metrics\"\ntier = \"critical\"\n\
          components.alertmanager = {{ storage = \"ephemeral\", data = \"silences\" }}\n\
          components.prometheus = {{ {storage} }}\n\
+         components.grafana = {{ {storage} }}\n\
          [services.logs]\nchart = \"loki\"\nversion = \"18.11.0\"\nrepository = \"grafana-community\"\nnamespace = \"logs\"\ntier = \"application\"\n\
          components.single-binary = {{ {storage} }}\n\
          components.chunks-cache = {{ enabled = false }}\ncomponents.results-cache = {{ enabled = false }}\n"
@@ -166,6 +167,8 @@ fn a_changed_claim_template_is_refused_with_what_becomes_of_the_claims() {
             "claim template of StatefulSet logs/logs-loki cannot change",
             "kubectl -n logs delete statefulset logs-loki --cascade=orphan",
             "storage-logs-loki-N in logs stays as it is",
+            "PersistentVolumeClaim metrics/metrics-grafana cannot change",
+            "kubectl -n metrics delete pvc metrics-grafana",
             "the operator of the Prometheus deletes the StatefulSet prometheus-metrics-kube-prometheus-st-prometheus",
             "prometheus-metrics-kube-prometheus-st-prometheus-db-prometheus-metrics-kube-prometheus-st-prometheus-N",
         ] {

@@ -83,6 +83,9 @@ fn what_the_runbook_applies_are_manifests() {
         let golden = site.path().join("sites/golden");
         let named = applied(&read(&golden, "RUNBOOK.md"), &golden);
         assert_eq!(named.len(), files, "{more}: {named:?}");
+        let page = read(&golden, "RUNBOOK.md");
+        let values = page.split("--values ").skip(1).filter_map(|rest| rest.split_whitespace().next());
+        assert_eq!(values.map(|file| assert!(golden.join(file).is_file(), "{file}")).count(), 5);
         named.iter().for_each(|path| is_manifest(path));
     }
 }
@@ -249,6 +252,19 @@ fn what_a_host_needs_again_is_said_by_build_diff_and_label() {
     assert_eq!(new["worker-1"], old["worker-1"], "an agent has the drop-in only");
     let status = read(site.path(), "golden/cluster/recovery/status.sh");
     assert!(status.contains(new["master"][0].as_str().expect("a label")), "{status}");
+    // What K3s applied it never takes away.
+    fs::write(
+        site.path().join("policy.toml"),
+        before.replace(", \"node-affinity\", \"lock\"]", ", \"node-affinity\"]"),
+    )
+    .expect("written");
+    let diff = run(site.path(), &["diff", "--from", "before.toml"]);
+    expect(
+        &diff,
+        1,
+        "the lock of the last build stays in the cluster until `kubectl -n lifeboat delete deployment lifeboat-lock`",
+    );
+    assert!(!String::from_utf8_lossy(&diff.stdout).contains("lifeboat-lock.yaml must be there"), "{diff:?}");
     // A reserve is K3s's business.
     let after = before.replacen("reserve = { cpu = \"100m\"", "reserve = { cpu = \"110m\"", 1);
     assert_ne!(after, before);
