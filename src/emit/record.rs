@@ -24,7 +24,7 @@ pub struct Record {
     pub files: BTreeMap<String, String>,
     /// What cannot be changed in place: what it is, and its value.
     pub immutable: BTreeMap<String, String>,
-    /// Build labels of each node's drop-in, newest first: the first is this build's.
+    /// Build labels of each node, newest first: the first is this build's.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub builds: BTreeMap<String, Vec<String>>,
     /// Policies of a fleet's sites; empty for a site.

@@ -130,11 +130,15 @@ fn purpose(path: &str) -> &'static str {
         ("SURVIVAL.md", _) => {
             "the proved table: every loss set against every service, and each claim of [scenarios]"
         }
+        (path, _) if path.starts_with("cluster/argocd/") => {
+            "how Argo CD consumes the outputs: made of [argocd] and [services]"
+        }
         (_, "values.yaml") => {
             "an overlay: the smallest values that make the plan true, as the last values file"
         }
         (_, "priority-classes.yaml") => "a class per tier: made of [tiers] and the lock",
         (_, "lifeboat-lock.yaml") => "the lock: made of [lifeboat] with the lever `lock`",
+        (_, "application-budget.yaml") => "what the claims leave to the applications: made of [budget]",
         (_, "taints.sh") => "sets and removes the taints of [lifeboat] and of [nodes]",
         (_, "install.sh") => "brings the host's files to a node of [nodes]",
         (_, "fence.sh") => "tells Kubernetes that a node of [nodes] is dead, by the rules of [recovery]",
@@ -145,9 +149,6 @@ fn purpose(path: &str) -> &'static str {
             "K3s's drop-in of a node: taints and labels at registration, reserve, snapshots, clocks"
         }
         (path, _) if path.starts_with("cluster/recovery/") => "recovery by the rules of [recovery]",
-        (path, _) if path.starts_with("argocd/") => {
-            "how Argo CD consumes the outputs: made of [argocd] and [services]"
-        }
         _ => "an output of the build",
     }
 }
@@ -188,7 +189,7 @@ fn host(world: World<'_>, page: &mut Page, path: &str, text: &str) {
     }
     if text.contains("lifeboat.dev/build=") {
         notes.push(Note::new(
-            "a digest of the rest of this file: status.sh reads it from the API server [build label]",
+            "a digest of everything that install.sh puts on this host: status.sh reads it from the API server [build label]",
         ));
     }
     page.part("it says", notes);

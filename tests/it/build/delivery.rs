@@ -160,6 +160,7 @@ fn applications_lie_where_the_policys_own_argo_cd_looks() {
     expect(&run(site.path(), &["build"]), 0, "files");
     let golden = site.path().join("golden");
     assert!(read(&golden, "cluster/argocd/loki.yaml").contains("namespace: platform-infrastructure"));
+    expect(&run(site.path(), &["explain", "golden/cluster/argocd/loki.yaml:1"]), 0, "how Argo CD consumes");
     assert!(read(&golden, "RUNBOOK.md").contains("kubectl -n platform-infrastructure get applications"));
 }
 
