@@ -4,13 +4,15 @@
 use std::collections::BTreeMap;
 
 use crate::advise::budget;
-use crate::advise::rebalance::{Rebalance, rebalance};
+use crate::advise::rebalance::{self, Rebalance};
 use crate::catalogue::Catalogue;
 use crate::diag::{Diagnostic, Severity, codes};
 use crate::emit::{self, Artifact, Emitted, Known, delivery::Member, record::Record};
+use crate::lifecycle::NodeId;
 use crate::overlay::{self, Lowered};
 use crate::plan::{self, Inputs, Plan};
-use crate::policy::{Policy, apply_allowances};
+use crate::policy::{Phase, Policy, apply_allowances};
+use crate::prove::play::Played;
 use crate::prove::{self, Model, Options, Proof, Proven};
 use crate::scheduler::CompileError;
 use crate::source::SourceMap;
@@ -180,14 +182,27 @@ struct Proved {
 fn proved(plan: &Plan) -> Proved {
     match Model::of_plan(plan) {
         Ok(model) => {
-            let proof = prove::prove(&model, Options { budget: BUDGET, ..Options::default() });
+            let wanted = plan.policy.recovery.rebalance.value;
+            let ordinary = rebalance::ordinary(&model);
+            // The table plays the worst loss anyway, unless there are too many nodes for all sets.
+            let mut home = None;
+            let mut see = |set: &[NodeId], phase: Phase, played: &Played<'_>| {
+                if wanted && phase == Phase::Return && set == ordinary && !set.is_empty() {
+                    home = Some(rebalance::after(plan, &model, &played.run));
+                }
+            };
+            let options = Options { budget: BUDGET, ..Options::default() };
+            let proof = prove::prove_and_show(&model, options, &mut see);
             // What is for information only is told by `prove`.
             let mut claims = prove::promises::of(&model, &proof, plan);
             claims.retain(|finding| finding.severity != Severity::Note);
             apply_allowances(&plan.policy, &mut claims, codes::survival::ALL);
             claims.extend(prove::findings::of(&model, &proof, Some(plan)));
-            let wanted = plan.policy.recovery.rebalance.value;
-            let rebalance = if wanted { rebalance(plan, &model) } else { None };
+            let rebalance = match home {
+                Some(found) => found,
+                None if wanted => rebalance::rebalance(plan, &model),
+                None => None,
+            };
             Proved { proof: Some(proof), claims, rebalance }
         }
         Err(error) => Proved { proof: None, claims: vec![not_modelled(&error)], rebalance: None },

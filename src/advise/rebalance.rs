@@ -25,18 +25,32 @@ pub struct Rebalance {
 /// The order in which a plan's boarding workloads are restarted; `None` where nothing boards or nothing settles.
 #[must_use]
 pub fn rebalance(plan: &Plan, model: &Model) -> Option<Rebalance> {
-    let boarding: Vec<(CarrierId, WorkloadId)> =
-        plan.carrier_ids().filter_map(|(id, carrier)| Some((id, boards(plan, model, carrier)?))).collect();
-    let ordinary: Vec<NodeId> =
-        model.node_ids().filter(|node| !model.nodes[usize::from(node.0)].lifeboat).collect();
-    if boarding.is_empty() || ordinary.is_empty() {
+    let ordinary = ordinary(model);
+    if ordinary.is_empty() {
         return None;
     }
     let green = play::canonical(model)?;
     let back = play::lose(&green, &[ordinary], Phase::Return, &mut First)?;
+    after(plan, model, &back.run)
+}
+
+/// The nodes that are no last resort: the worst loss is that of all of them.
+#[must_use]
+pub fn ordinary(model: &Model) -> Vec<NodeId> {
+    model.node_ids().filter(|node| !model.nodes[usize::from(node.0)].lifeboat).collect()
+}
+
+/// As [`rebalance`], for somebody who has the run already in which all ordinary nodes came back.
+#[must_use]
+pub fn after(plan: &Plan, model: &Model, back: &Run<'_>) -> Option<Rebalance> {
+    let boarding: Vec<(CarrierId, WorkloadId)> =
+        plan.carrier_ids().filter_map(|(id, carrier)| Some((id, boards(plan, model, carrier)?))).collect();
+    if boarding.is_empty() {
+        return None;
+    }
     let mut best: Option<(usize, Vec<CarrierId>)> = None;
     for order in orders(plan, model, &boarding) {
-        let Some(wrong) = wrong_after(model, &back.run, &order) else { continue };
+        let Some(wrong) = wrong_after(model, back, &order) else { continue };
         let ids = || order.iter().map(|(id, _)| *id).collect();
         if wrong == 0 {
             return Some(Rebalance { order: ids(), green: true });

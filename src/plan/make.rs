@@ -148,6 +148,9 @@ fn follow(draft: &mut Draft, id: CarrierId) {
     draft.carrier_mut(id).fields.insert(AFFINITY, decision);
 }
 
+/// So many components does a chart have, or fewer.
+const COMPONENTS: usize = 16;
+
 /// A plan under construction.
 pub(super) struct Draft<'a> {
     pub(super) policy: &'a Policy,
@@ -164,7 +167,8 @@ impl<'a> Draft<'a> {
         let mut ledger = Ledger::default();
         let unasked =
             ledger.add(Reason { rule: Rule::Default, at: None, path: String::new(), because: Vec::new() });
-        Self { policy, ledger, services: Vec::new(), carriers: Vec::new(), diagnostics: Vec::new(), unasked }
+        let carriers = Vec::with_capacity(policy.workloads.len() + COMPONENTS * policy.services.len());
+        Self { policy, ledger, services: Vec::new(), carriers, diagnostics: Vec::new(), unasked }
     }
 
     pub(super) fn add_carrier(&mut self, carrier: Carrier) -> CarrierId {

@@ -112,16 +112,23 @@ impl Proof {
 /// Proves or refutes a model's claims and fills its table.
 #[must_use]
 pub fn prove(model: &Model, options: Options) -> Proof {
+    prove_and_show(model, options, &mut |_, _, _| {})
+}
+
+/// The same for somebody who wants to see the runs of the table too, as they are played.
+#[must_use]
+pub fn prove_and_show<'m>(model: &'m Model, options: Options, show: &mut table::Visit<'_, 'm>) -> Proof {
     let histories = Histories::of(&model.world, &model.facts);
     let canonical = if options.table { play::canonical(model) } else { None };
     let mut at_once = AtOnce::default();
     let mut comebacks = canonical.as_ref().map(|green| Comebacks::new(model, green));
     let columns = canonical.as_ref().map(|green| {
-        let mut visit = |set: &[NodeId], phase: Phase, played: &Played<'_>| {
+        let mut visit = |set: &[NodeId], phase: Phase, played: &Played<'m>| {
             at_once.see(model, set, phase, played);
             if let Some(comebacks) = &mut comebacks {
                 comebacks.see(set, phase, played);
             }
+            show(set, phase, played);
         };
         table::columns(model, green, histories.as_ref(), &mut visit)
     });
@@ -156,7 +163,7 @@ pub fn prove(model: &Model, options: Options) -> Proof {
         nodes: model.nodes.clone(),
         rows: model.rows.clone(),
         planned: green.map(|g| planned::of(model, g)).unwrap_or_default(),
-        orders: green.map(|g| orders::of(model, g, &at_once)).unwrap_or_default(),
+        orders: green.map(|g| orders::of(model, g, at_once)).unwrap_or_default(),
         comebacks: comebacks.map(Comebacks::found).unwrap_or_default(),
         columns: columns.unwrap_or_default(),
         claims,

@@ -13,6 +13,9 @@ use super::table::{self, Cell, Mark};
 /// Orders of more nodes than this are not played.
 pub const MOST_ORDERED: usize = 3;
 
+/// Runs of single losses that are kept for the orders; of many nodes they would take much memory and save little.
+const MOST_KEPT: usize = 4;
+
 /// One order of losses, each fenced before the next, and what comes of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
@@ -26,20 +29,31 @@ pub struct Order {
     pub differs: Vec<usize>,
 }
 
-/// How the workloads end when nodes are lost at once and fenced, by loss set.
-#[derive(Debug, Default)]
-pub struct AtOnce(BTreeMap<Vec<NodeId>, Vec<End>>);
+/// How the workloads end when nodes are lost at once and fenced, by loss set; and the single losses, with which every
+/// order begins.
+#[derive(Default)]
+pub struct AtOnce<'m> {
+    ends: BTreeMap<Vec<NodeId>, Vec<End>>,
+    singles: BTreeMap<NodeId, Played<'m>>,
+}
 
 /// How a workload ends: its mark, and pods that run of those that are wanted.
 type End = (Mark, (usize, usize));
 
-impl AtOnce {
+impl<'m> AtOnce<'m> {
     /// Remembers a run that was played for the table.
-    pub fn see(&mut self, model: &Model, set: &[NodeId], phase: Phase, played: &Played<'_>) {
-        if phase == Phase::Fencing && (2..=MOST_ORDERED).contains(&set.len()) {
+    pub fn see(&mut self, model: &Model, set: &[NodeId], phase: Phase, played: &Played<'m>) {
+        if phase != Phase::Fencing {
+            return;
+        }
+        if let [node] = set {
+            if self.singles.len() < MOST_KEPT {
+                self.singles.insert(*node, played.clone());
+            }
+        } else if (2..=MOST_ORDERED).contains(&set.len()) {
             let cells = table::cells(model, played, Phase::Fencing, None);
             let ends = cells.into_iter().map(|cell| (cell.mark, cell.up)).collect();
-            self.0.insert(set.to_vec(), ends);
+            self.ends.insert(set.to_vec(), ends);
         }
     }
 }
@@ -47,17 +61,20 @@ impl AtOnce {
 /// All orders of losing two or three nodes of the sets that were lost at once; nodes that are interchangeable by kind
 /// are merged where the table merges them.
 #[must_use]
-pub fn of(model: &Model, green: &Run<'_>, at_once: &AtOnce) -> Vec<Order> {
+pub fn of<'m>(model: &Model, green: &Run<'m>, mut at_once: AtOnce<'m>) -> Vec<Order> {
     let mut all = Vec::new();
     // Orders that begin alike are played as one story up to where they part.
-    let begins: BTreeSet<Vec<NodeId>> = at_once.0.keys().flat_map(|set| permutations(set)).collect();
-    let mut told: Vec<(NodeId, Played<'_>)> = Vec::new();
+    let begins: BTreeSet<Vec<NodeId>> = at_once.ends.keys().flat_map(|set| permutations(set)).collect();
+    let mut told: Vec<(NodeId, Played<'m>)> = Vec::new();
     for order in begins {
         let same = told.iter().zip(&order).take_while(|((node, _), wanted)| node == *wanted).count();
         told.truncate(same);
         for &node in &order[same..] {
+            // Orders are told in ascending order, so that each single loss is asked for once.
+            let single = if told.is_empty() { at_once.singles.remove(&node) } else { None };
             let before = told.last().map_or(green, |(_, played)| &played.run);
-            let Some(next) = play::lose(before, &[vec![node]], Phase::Fencing, &mut First) else { break };
+            let next = single.or_else(|| play::lose(before, &[vec![node]], Phase::Fencing, &mut First));
+            let Some(next) = next else { break };
             // Outages count from the first loss.
             let first = told.first().map_or(next.lost, |(_, played)| played.lost);
             told.push((node, Played { lost: first, ..next }));
@@ -66,7 +83,7 @@ pub fn of(model: &Model, green: &Run<'_>, at_once: &AtOnce) -> Vec<Order> {
         let mut set = order.clone();
         set.sort_unstable();
         let cells = table::cells(model, played, Phase::Fencing, None);
-        let ends = cells.iter().zip(&at_once.0[&set]).enumerate();
+        let ends = cells.iter().zip(&at_once.ends[&set]).enumerate();
         let differs = ends.filter(|(_, (cell, end))| (cell.mark, cell.up) != **end).map(|(i, _)| i).collect();
         all.push(Order { lost: order, cells, api: played.run.api, differs });
     }

@@ -116,7 +116,7 @@ impl Taints {
 
 /// What is played for the table is shown to others too, so that nobody plays it twice: the loss set, how far its
 /// story was told, and the run.
-pub type Visit<'v> = dyn FnMut(&[NodeId], Phase, &Played<'_>) + 'v;
+pub type Visit<'v, 'm> = dyn FnMut(&[NodeId], Phase, &Played<'m>) + 'v;
 
 /// All loss sets, interchangeable nodes merged, the smaller sets first.
 #[must_use]
@@ -151,11 +151,11 @@ pub fn loss_sets(model: &Model) -> Vec<Vec<Vec<NodeId>>> {
 }
 
 /// Plays every loss set in the canonical order of a green run.
-pub fn columns(
+pub fn columns<'m>(
     model: &Model,
-    green: &Run<'_>,
+    green: &Run<'m>,
     histories: Option<&Histories<'_>>,
-    visit: &mut Visit<'_>,
+    visit: &mut Visit<'_, 'm>,
 ) -> Vec<Column> {
     loss_sets(model)
         .into_iter()
@@ -197,13 +197,13 @@ fn scenarios(model: &Model, members: &[Vec<NodeId>]) -> Vec<String> {
     names
 }
 
-fn play_one(
+fn play_one<'m>(
     model: &Model,
-    green: &Run<'_>,
+    green: &Run<'m>,
     set: &[NodeId],
     histories: Option<&Histories<'_>>,
     column: &mut Column,
-    visit: &mut Visit<'_>,
+    visit: &mut Visit<'_, 'm>,
 ) -> Vec<(Phase, Vec<Cell>)> {
     let losses: Vec<Vec<NodeId>> = if set.is_empty() { Vec::new() } else { vec![set.to_vec()] };
     let phases: &[Phase] =

@@ -1,5 +1,8 @@
 //! A TOML text as a tree in which every key and every value knows where it was written.
 
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 use toml::de::{DeTable, DeValue};
 
@@ -33,8 +36,62 @@ pub enum Value {
     Table(Table),
 }
 
-/// A table: entries in the order in which they were written.
-pub type Table = IndexMap<String, Entry>;
+/// A table: entries in the order in which they were written. A copy shares them until it is changed, so that the sites
+/// of a fleet share what they leave as their base has it.
+#[derive(Clone, Debug, Default)]
+pub struct Table(Arc<IndexMap<String, Entry>>);
+
+impl Table {
+    /// A table without entries.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A table without entries, with room for so many.
+    #[must_use]
+    pub fn with_capacity(entries: usize) -> Self {
+        Self(Arc::new(IndexMap::with_capacity(entries)))
+    }
+}
+
+impl Deref for Table {
+    type Target = IndexMap<String, Entry>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl DerefMut for Table {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        Arc::make_mut(&mut self.0)
+    }
+}
+
+impl FromIterator<(String, Entry)> for Table {
+    fn from_iter<I: IntoIterator<Item = (String, Entry)>>(entries: I) -> Self {
+        Self(Arc::new(entries.into_iter().collect()))
+    }
+}
+
+impl IntoIterator for Table {
+    type Item = (String, Entry);
+    type IntoIter = indexmap::map::IntoIter<String, Entry>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        Arc::unwrap_or_clone(self.0).into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Table {
+    type Item = (&'a String, &'a Entry);
+    type IntoIter = indexmap::map::Iter<'a, String, Entry>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
 
 /// An entry of a [`Table`].
 #[derive(Clone, Debug)]

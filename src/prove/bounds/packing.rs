@@ -111,20 +111,42 @@ impl<'a> Bounds<'a> {
         crowd: &Crowd,
         scene: &Scene<'a, '_>,
     ) -> Option<Argument> {
-        if self.repelled(class, crowd, scene.state) & bit(node) != 0 {
-            return None;
-        }
-        let facts = self.world.class(class);
+        let sum = self.load_that_fits(class, node, crowd, scene)?;
         let place = self.world.place(node);
-        let sum = scene.load(class, node, crowd)?;
-        within(&sum, &place.allocatable).then(|| Argument::FitsTogether {
+        Some(Argument::FitsTogether {
             node: place.name.clone(),
             cpu: sum[CPU],
             memory: sum[MEMORY],
             of_cpu: place.allocatable[CPU],
             of_memory: place.allocatable[MEMORY],
-            from_priority: facts.priority,
+            from_priority: self.world.class(class).priority,
         })
+    }
+
+    /// What the pod and everybody of the crowd who may be on the node ask for, if they fit and nobody repels it.
+    fn load_that_fits(
+        self,
+        class: WorkloadId,
+        node: NodeId,
+        crowd: &Crowd,
+        scene: &Scene<'a, '_>,
+    ) -> Option<Amounts> {
+        if self.repelled(class, crowd, scene.state) & bit(node) != 0 {
+            return None;
+        }
+        scene.load(class, node, crowd).filter(|sum| within(sum, &self.world.place(node).allocatable))
+    }
+
+    /// Whether the crowd cannot block all of `targets` at once: [`Bounds::not_blocked`] without the words.
+    pub(super) fn always_finds(
+        self,
+        class: WorkloadId,
+        targets: NodeSet,
+        crowd: &Crowd,
+        scene: &Scene<'a, '_>,
+    ) -> bool {
+        self.set(targets).any(|node| self.load_that_fits(class, node, crowd, scene).is_some())
+            || !self.too_many(class, targets) && self.not_filled(class, targets, crowd, scene).is_some()
     }
 
     /// Living nodes where a pod of the crowd may stand that cannot share a node with one of the class.
@@ -166,6 +188,22 @@ impl<'a> Bounds<'a> {
         crowd: &Crowd,
         scene: &Scene<'a, '_>,
     ) -> Option<Argument> {
+        let (nodes, total) = self.not_filled(class, targets, crowd, scene)?;
+        Some(Argument::CannotFill {
+            nodes: nodes.iter().map(|&n| self.world.place(n).name.clone()).collect(),
+            cpu: total[CPU],
+            memory: total[MEMORY],
+        })
+    }
+
+    /// The nodes that the crowd cannot use up all at once, with what all of it asks for.
+    fn not_filled(
+        self,
+        class: WorkloadId,
+        targets: NodeSet,
+        crowd: &Crowd,
+        scene: &Scene<'a, '_>,
+    ) -> Option<(Vec<NodeId>, Amounts)> {
         let repelled = self.repelled(class, crowd, scene.state);
         let request = &self.world.class(class).request;
         let free: Vec<NodeId> = self
@@ -176,10 +214,6 @@ impl<'a> Bounds<'a> {
             return None;
         }
         let total = scene.cannot_fill(class, &free, crowd)?;
-        Some(Argument::CannotFill {
-            nodes: free.iter().map(|&n| self.world.place(n).name.clone()).collect(),
-            cpu: total[CPU],
-            memory: total[MEMORY],
-        })
+        Some((free, total))
     }
 }

@@ -77,9 +77,7 @@ impl<'a> Bounds<'a> {
         let everybody = Crowd::everybody();
         let finds = |class: WorkloadId| {
             let targets = self.admitted(class) & scene.state.alive;
-            self.set(targets).any(|node| self.fits_on(class, node, &everybody, scene).is_some())
-                || !self.too_many(class, targets)
-                    && self.cannot_be_filled(class, targets, &everybody, scene).is_some()
+            self.always_finds(class, targets, &everybody, scene)
         };
         self.world.ids().map(|class| !self.world.class(class).daemon && finds(class)).collect()
     }
