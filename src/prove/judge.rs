@@ -195,9 +195,8 @@ pub fn evictions(played: &Played<'_>) -> Vec<(WorkloadId, WorkloadId)> {
     let run = &played.run;
     let of = |pod: crate::lifecycle::PodId| run.pods[pod.0 as usize].workload;
     run.log
-        .iter()
-        .skip(played.lost)
-        .filter_map(|event| match (event.what, run.log.get(event.cause?)?.what) {
+        .since(played.lost)
+        .filter_map(|(_, event)| match (event.what, run.log.get(event.cause?)?.what) {
             (What::Terminating(victim), What::Fired(Happening::Schedule(by))) => Some((of(victim), of(by))),
             _ => None,
         })

@@ -24,7 +24,7 @@ impl Script {
         let mut order = Vec::new();
         let mut nodes = Vec::new();
         let of = |pod: PodId| run.pods[pod.0 as usize].workload;
-        for event in &run.log {
+        for event in run.log.iter() {
             match event.what {
                 What::Fired(Happening::Create(w, _)) => order.push((0, w)),
                 What::Fired(Happening::Schedule(p)) => order.push((1, of(p))),

@@ -9,6 +9,7 @@
 mod controllers;
 mod eviction;
 mod key;
+mod log;
 mod nodes;
 mod outage;
 mod planned;
@@ -18,6 +19,7 @@ mod status;
 use std::sync::Arc;
 
 pub use key::Naming;
+pub use log::Log;
 pub use outage::{Outage, Part};
 pub use status::{PodStatus, WorkloadStatus};
 
@@ -248,7 +250,7 @@ pub struct Sim<P: Placer> {
     /// What will happen by itself.
     pub agenda: Vec<Pending>,
     /// What happened.
-    pub log: Vec<Event>,
+    pub log: Log,
     /// Whether the API answers.
     pub api: bool,
     /// The modes of disruption that are in force.
@@ -297,7 +299,7 @@ impl<P: Placer> Sim<P> {
             workloads,
             pods: Vec::new(),
             agenda: Vec::new(),
-            log: Vec::new(),
+            log: Log::default(),
             api: true,
             disruption: super::disruption::Disruption {
                 zones: std::collections::BTreeMap::new(),
@@ -413,6 +415,7 @@ impl<P: Placer> Sim<P> {
             start = end.unwrap_or_else(|| self.next_start());
             ends.push(self.log.len());
         }
+        self.log.seal();
         Some(ends)
     }
 

@@ -80,7 +80,7 @@ impl<P: Placer> Sim<P> {
 
     /// Every log entry from `from` on at which a pod became ready, with the pod's workload.
     pub fn starts(&self, from: usize) -> impl Iterator<Item = (WorkloadId, usize)> {
-        self.log.iter().enumerate().skip(from).filter_map(|(at, event)| match event.what {
+        self.log.since(from).filter_map(|(at, event)| match event.what {
             What::Fired(Happening::Started(pod)) => Some((self.pod(pod).workload, at)),
             _ => None,
         })
