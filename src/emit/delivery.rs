@@ -158,6 +158,20 @@ fn site(plan: &Plan, stated: &ArgoCd, applications: Vec<ApplicationContext>) -> 
     }
 }
 
+/// A service whose Application has the name of that of the manifests. In the other form their files have one path, too.
+pub(super) fn clash(plan: &Plan) -> Option<Diagnostic> {
+    let stated = plan.policy.argocd.as_ref()?;
+    let sets = stated.form.value == ArgoCdForm::ApplicationSet && by_argocd(plan);
+    let service = plan.policy.services.iter().find(|service| sets && service.name.value == MANIFESTS)?;
+    let message = format!("two Applications of the site are called `{MANIFESTS}`");
+    let finding =
+        Diagnostic::new(codes::OUTPUT_CLASH, message).about(MANIFESTS).help("give the service another name");
+    Some(match service.name.span {
+        Some(span) => finding.at(span, "this service's"),
+        None => finding,
+    })
+}
+
 /// Values files that an Application would have to look for outside the repository.
 pub(super) fn outside(plan: &Plan, lowered: &Lowered) -> Vec<Diagnostic> {
     let Some(stated) = &plan.policy.argocd else { return Vec::new() };

@@ -13,8 +13,8 @@ use crate::catalogue::{Storage as Claim, ValuePath};
 use crate::plan::{Carrier, Owner, Plan};
 use crate::policy::Storage;
 
-/// No claim template.
-const NONE: &str = "none";
+/// No claim.
+pub(super) const NONE: &str = "none";
 /// How the names of what is recorded begin.
 const CLASS: &str = "PriorityClass ";
 const CLAIM: &str = "claim template of StatefulSet ";
@@ -135,6 +135,13 @@ fn access_modes(size: &ValuePath) -> Option<ValuePath> {
     Some(ValuePath::of(keys))
 }
 
+/// Whether what leaves the plan is deleted from the cluster with the data in it: Helm and Argo CD delete the claims of a
+/// chart, and no StatefulSet's.
+#[must_use]
+pub fn goes_with_its_data(what: &str) -> bool {
+    what.starts_with(VOLUME)
+}
+
 /// How a change is carried out.
 #[must_use]
 pub fn migration(what: &str, before: &str, now: &str) -> String {
@@ -155,6 +162,11 @@ pub fn migration(what: &str, before: &str, now: &str) -> String {
         );
     }
     if let Some((namespace, name)) = what.strip_prefix(VOLUME).and_then(|name| name.split_once('/')) {
+        if now == NONE {
+            return format!(
+                "the next sync deletes the claim {name} in {namespace} with the data in it: save them before"
+            );
+        }
         return format!(
             "save the data, kubectl -n {namespace} delete pvc {name} and the pod that uses it, then sync the new claim and \
              restore the data. Where only the size grows and the class has `allowVolumeExpansion`, a sync does it \

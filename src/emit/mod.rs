@@ -69,6 +69,7 @@ pub fn artifacts(plan: &Plan, lowered: &Lowered, inputs: &Known<'_>) -> Result<E
         files.push(file);
     }
     errors.extend(delivery::outside(plan, lowered));
+    errors.extend(delivery::clash(plan));
     match manifests::files(plan, inputs) {
         Ok((more, labels)) => {
             files.extend(more);

@@ -83,14 +83,19 @@ impl Record {
         text
     }
 
-    /// What changed that Kubernetes cannot change in place: what, from, to.
+    /// What changed that Kubernetes cannot change in place, and what goes with its data: what, from, to.
     #[must_use]
     pub fn conflicts(&self, earlier: &Self) -> Vec<(String, String, String)> {
         let changed = self.immutable.iter().filter_map(|(what, now)| {
             let before = earlier.immutable.get(what)?;
             (before != now).then(|| (what.clone(), before.clone(), now.clone()))
         });
-        changed.collect()
+        let gone = earlier.immutable.iter().filter(|(what, _)| {
+            super::immutable::goes_with_its_data(what) && !self.immutable.contains_key(*what)
+        });
+        let gone =
+            gone.map(|(what, before)| (what.clone(), before.clone(), super::immutable::NONE.to_owned()));
+        changed.chain(gone).collect()
     }
 }
 

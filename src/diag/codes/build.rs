@@ -120,6 +120,6 @@ super::codes! {
         "Run it again. If no other build is running, something else holds a lock on the folder.";
     IMMUTABLE_CHANGE = "immutable-change", Error,
         "Kubernetes cannot change this in place.",
-        "A priority class's value and preemption policy, a StatefulSet's claim templates and a selector are immutable: the API server refuses the change, and Argo CD shows a sync error for ever.",
+        "A priority class's value and preemption policy, a StatefulSet's claim templates, a claim and a selector are immutable: the API server refuses the change, and Argo CD shows a sync error for ever. A claim of a chart that leaves is deleted with the data in it.",
         "Carry out the migration that the message writes out, then record the decision with `lifeboat build --accept`.";
 }

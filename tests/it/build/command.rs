@@ -182,6 +182,11 @@ fn a_changed_claim_template_is_refused_with_what_becomes_of_the_claims() {
     }
     expect(&run(site.path(), &["build", "--accept"]), 0, "changed");
     expect(&run(site.path(), &["build"]), 0, "nothing changed");
+    // Of a StatefulSet the claims stay behind, of a Deployment they are deleted.
+    write("storage = \"ephemeral\", data = \"none\"");
+    let refused = in_full(site.path());
+    expect(&refused, 1, "storage-logs-loki-N in logs keeps its data until it is deleted");
+    expect(&refused, 1, "the next sync deletes the claim metrics-grafana in metrics with the data in it");
 }
 
 #[test]

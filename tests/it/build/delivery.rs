@@ -147,11 +147,13 @@ fn no_two_files_have_one_path() {
     }
     let site = TempDir::new().expect("a folder");
     let clash = argocd.replace("[services.events]", "[services.lifeboat-manifests]");
-    fs::write(site.path().join("policy.toml"), clash).expect("written");
-    let refused = run(site.path(), &["build"]);
-    expect(&refused, 2, "output-clash");
-    expect(&refused, 2, "policy.toml:23:");
-    assert!(!site.path().join("golden").exists());
+    for form in ["", "form = \"application-set\"\n"] {
+        fs::write(site.path().join("policy.toml"), format!("{clash}{form}")).expect("written");
+        let refused = run(site.path(), &["build"]);
+        expect(&refused, 2, "output-clash");
+        expect(&refused, 2, "policy.toml:23:");
+        assert!(!site.path().join("golden").exists());
+    }
 }
 
 #[test]
