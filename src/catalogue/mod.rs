@@ -28,6 +28,7 @@ pub use edition::{
     Shape, Storage, Suggested, Target, Wire, Wiring,
 };
 pub use guard::HalfOpen;
+pub(crate) use path::merged_files;
 pub use path::{ValuePath, coalesce, is_set, merge_files};
 pub use shared::Release;
 

@@ -145,11 +145,28 @@ pub fn is_set(value: &Value) -> bool {
 /// to delete a default of the chart later.
 #[must_use]
 pub fn merge_files(earlier: &Value, later: &Value) -> Value {
-    let (Value::Object(low), Value::Object(high)) = (earlier, later) else { return later.clone() };
-    let mut out = low.clone();
-    for (key, value) in high {
-        let merged = out.get(key).map_or_else(|| value.clone(), |old| merge_files(old, value));
-        out.insert(key.clone(), merged);
+    merged_files(earlier, later.clone())
+}
+
+/// The same for a later file that nobody needs by itself.
+pub(crate) fn merged_files(earlier: &Value, later: Value) -> Value {
+    match (earlier, later) {
+        (Value::Object(low), later @ Value::Object(_)) if low.is_empty() => later,
+        (Value::Object(low), Value::Object(high)) => {
+            let mut out = low.clone();
+            merge_over(&mut out, high);
+            Value::Object(out)
+        }
+        (_, later) => later,
     }
-    Value::Object(out)
+}
+
+fn merge_over(low: &mut Map<String, Value>, high: Map<String, Value>) {
+    for (key, value) in high {
+        match (low.get_mut(&key), value) {
+            (Some(Value::Object(old)), Value::Object(new)) => merge_over(old, new),
+            (Some(old), new) => *old = new,
+            (None, new) => drop(low.insert(key, new)),
+        }
+    }
 }

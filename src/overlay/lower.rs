@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::difference::difference;
 use super::wires::{NoWire, Wants};
 use super::{Leaf, Overlay, Pin, order};
-use crate::catalogue::{Merge, Opaque, Shape, Target, ValuePath, Wire, Wiring, merge_files};
+use crate::catalogue::{Merge, Opaque, Shape, Target, ValuePath, Wire, Wiring, merged_files};
 use crate::diag::{Diagnostic, codes::build as codes};
 use crate::plan::{Carrier, CarrierId, Owner, Plan};
 use crate::why::Why;
@@ -100,7 +100,7 @@ fn drop_needless(
     misses: impl Fn(&Leaf, CarrierId) -> bool,
 ) {
     let team = &plan.services[overlay.service].team;
-    let mut values = merge_files(team, &overlay.values());
+    let mut values = merged_files(team, overlay.values());
     let mut at = 0;
     while let Some(leaf) = overlay.leaves.get(at) {
         if falls_back.contains(&&leaf.path) {
@@ -209,7 +209,7 @@ impl<'p> Lowering<'p> {
                     leaf.carriers.extend(carriers);
                     leaf.carriers.sort_unstable();
                     leaf.carriers.dedup();
-                    leaf.value = merge_files(&leaf.value, &value);
+                    leaf.value = merged_files(&leaf.value, value);
                     return;
                 }
                 let (path, parts, replaces) = (path.clone(), parts.to_vec(), replaces(present));
@@ -339,7 +339,7 @@ fn has_template(value: &Value) -> bool {
 /// Applies the overlay to the catalogue's model of the chart and compares every field of every
 /// installed component with the plan.
 fn round_trip(plan: &Plan, overlay: &Overlay) -> Vec<Diagnostic> {
-    let values = merge_files(&plan.services[overlay.service].team, &overlay.values());
+    let values = merged_files(&plan.services[overlay.service].team, overlay.values());
     unlike_planned(plan, overlay.service, &values, |_| true)
 }
 

@@ -10,21 +10,44 @@ use lifeboat::source::extends::bases_of;
 
 use super::super::context::name_of;
 
-/// The policies that the arguments name, each once. A folder stands for the policies in it: `*.toml`, and `policy.toml`
-/// of each folder in it, less those that another one of them extends.
-pub(super) fn sites(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<Diagnostic>) {
-    let mut sites: Vec<PathBuf> = Vec::new();
-    let mut problems = Vec::new();
+/// A policy, with what its own text extends.
+type Found = (PathBuf, Vec<String>);
+
+/// What the arguments stand for.
+#[derive(Default)]
+pub(super) struct Expanded {
+    /// Policies, each once.
+    pub(super) sites: Vec<PathBuf>,
+    /// Every base that one of them extends.
+    pub(super) bases: BTreeSet<String>,
+    /// Folders that give no site.
+    pub(super) problems: Vec<Diagnostic>,
+}
+
+/// The policies that the arguments name. A folder stands for the policies in it: `*.toml`, and `policy.toml` of each
+/// folder in it, less those that another one of them extends.
+pub(super) fn sites(paths: &[PathBuf]) -> Expanded {
+    let mut expanded = Expanded::default();
     let mut seen = BTreeSet::new();
     for path in paths {
-        let found = if path.is_dir() { folder(path) } else { Ok(vec![path.clone()]) };
+        let found = if path.is_dir() { folder(path) } else { Ok(vec![with_bases(path.clone())]) };
         match found {
-            Ok(found) if found.is_empty() => problems.push(none(path, "there is no policy in it")),
-            Ok(found) => sites.extend(found.into_iter().filter(|site| seen.insert(site.clone()))),
-            Err(error) => problems.push(none(path, &error.to_string())),
+            Ok(found) if found.is_empty() => expanded.problems.push(none(path, "there is no policy in it")),
+            Ok(found) => {
+                for (site, bases) in found.into_iter().filter(|(site, _)| seen.insert(site.clone())) {
+                    expanded.sites.push(site);
+                    expanded.bases.extend(bases);
+                }
+            }
+            Err(error) => expanded.problems.push(none(path, &error.to_string())),
         }
     }
-    (sites, problems)
+    expanded
+}
+
+fn with_bases(site: PathBuf) -> Found {
+    let bases = bases_of(&name_of(&site), &fs::read_to_string(&site).unwrap_or_default());
+    (site, bases)
 }
 
 fn none(path: &Path, why: &str) -> Diagnostic {
@@ -32,7 +55,7 @@ fn none(path: &Path, why: &str) -> Diagnostic {
         .help("a site is a `*.toml` in the folder, or `policy.toml` in a folder of it")
 }
 
-fn folder(folder: &Path) -> io::Result<Vec<PathBuf>> {
+fn folder(folder: &Path) -> io::Result<Vec<Found>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
@@ -43,10 +66,8 @@ fn folder(folder: &Path) -> io::Result<Vec<PathBuf>> {
         }
     }
     found.sort();
-    let bases: BTreeSet<String> = found
-        .iter()
-        .flat_map(|site| bases_of(&name_of(site), &fs::read_to_string(site).unwrap_or_default()))
-        .collect();
-    found.retain(|site| !bases.contains(&name_of(site)));
+    let mut found: Vec<Found> = found.into_iter().map(with_bases).collect();
+    let bases: BTreeSet<String> = found.iter().flat_map(|(_, bases)| bases).cloned().collect();
+    found.retain(|(site, _)| !bases.contains(&name_of(site)));
     Ok(found)
 }

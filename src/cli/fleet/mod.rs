@@ -15,7 +15,6 @@ use std::sync::Arc;
 use lifeboat::diag::{Severity, codes::fleet as codes};
 use lifeboat::fleet::site::Claimed;
 use lifeboat::fleet::{Share, Standing};
-use lifeboat::source::extends::bases_of;
 use serde_json::json;
 
 use super::context::{BROKEN, Context, FINDINGS, Files, Format, name_of};
@@ -47,12 +46,12 @@ impl Policies {
 /// Runs a command over a fleet. `out` is the folder in which each site gets one of its cluster's name, instead of the
 /// folder that its policy states.
 pub(crate) fn run(context: &Context, policies: &Policies, verb: &Verb, out: Option<&Path>) -> ExitCode {
-    let (sites, problems) = expand::sites(&policies.paths);
+    let expand::Expanded { sites, bases, problems } = expand::sites(&policies.paths);
     let failed = context.report(problems, &lifeboat::source::SourceMap::default());
     if sites.is_empty() {
         return ExitCode::from(BROKEN);
     }
-    let share = Share::of(&Files, bases(&sites));
+    let share = Share::of(&Files, bases);
     let threads = policies.jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, usize::from);
     let clashes = if verb.has_folder() { clashes(&share, &sites, threads, out) } else { BTreeMap::new() };
     let job = Job { context, share: &share, verb, out };
@@ -84,15 +83,6 @@ pub(crate) fn run(context: &Context, policies: &Policies, verb: &Verb, out: Opti
         (false, true) => ExitCode::from(FINDINGS),
         (false, false) => ExitCode::SUCCESS,
     }
-}
-
-/// Every base that a site extends.
-fn bases(sites: &[PathBuf]) -> BTreeSet<String> {
-    let of = |site: &PathBuf| {
-        let text = std::fs::read_to_string(site).unwrap_or_default();
-        bases_of(&name_of(site), &text)
-    };
-    sites.iter().flat_map(of).collect()
 }
 
 /// Sites that would write another one's folder, with that one.

@@ -125,12 +125,11 @@ impl<P: Placer> Sim<P> {
     /// `pkg/scheduler/framework/preemption`, `movePodsToActiveOrBackoffQueue` in `pkg/scheduler/backend/queue`).
     pub(super) fn wake_except(&mut self, news: News, missed: &[PodId]) {
         let mut asleep = std::mem::take(&mut self.asleep);
-        asleep.retain(|&pod| self.sleeps(pod).is_some());
-        for &pod in &asleep {
-            let Some(rejectors) = self.sleeps(pod) else { continue };
+        asleep.retain(|&pod| {
+            let Some(rejectors) = self.sleeps(pod) else { return false };
             let gated = matches!(self.pod(pod).queue, Queue::Gated(_));
             if gated && !matches!(news, News::Gone(..)) {
-                continue;
+                return true;
             }
             if !self.placer.wakes(pod, rejectors, news) {
                 if !gated && !matches!(news, News::Bound(..) | News::Tainted(_)) {
@@ -142,7 +141,8 @@ impl<P: Placer> Sim<P> {
             } else {
                 self.activate(pod, Window::ZERO);
             }
-        }
+            true
+        });
         debug_assert!(self.asleep.is_empty(), "nobody falls asleep while the sleeping are woken");
         self.asleep = asleep;
     }

@@ -23,6 +23,7 @@ use crate::lifecycle::{Disruption, Facts, Kind, Member, NodeId, Patience, Rate, 
 
 use super::verdict::Argument;
 use super::world::World;
+use loads::Loads;
 use scene::Scene;
 
 pub use histories::Histories;
@@ -131,14 +132,39 @@ impl<'a> Bounds<'a> {
             why_empty: None,
             may,
         };
-        state.keeps = self.never_evicted(&state, &self.loads(&state));
-        let empty = self.nobody_boards_from_nothing(&Scene::of(self, &state));
-        if let Some(why) = empty {
-            self.nobody_boards(&mut state, why);
-            state.keeps = self.never_evicted(&state, &self.loads(&state));
-        }
-        self.settle(&mut state, &vec![true; self.world.classes.len()], &[]);
+        let keeps = |state: &State, loads: &Loads| self.never_evicted(state, loads);
+        let loads = self.loads(&state);
+        state.keeps = keeps(&state, &loads);
+        let empty = |scene: &Scene<'a, '_>| self.nobody_boards_from_nothing(scene);
+        self.conclude(&mut state, loads, (empty, keeps), &vec![true; self.world.classes.len()], &[]);
         state
+    }
+
+    /// Settles a state of which it is known where its pods may stand: `empty` says why nobody boards, if nobody does, and
+    /// `keeps` who is then never evicted.
+    fn conclude(
+        self,
+        state: &mut State,
+        loads: Loads,
+        (empty, keeps): (
+            impl FnOnce(&Scene<'a, '_>) -> Option<Vec<Argument>>,
+            impl FnOnce(&State, &Loads) -> Vec<bool>,
+        ),
+        moves: &[bool],
+        held: &[Ends],
+    ) {
+        let scene = Scene::over(self, state, loads);
+        let (ends, why_runs) = match empty(&scene) {
+            None => self.settled(&scene, moves, held),
+            Some(why) => {
+                self.nobody_boards(state, why);
+                let loads = self.loads(state);
+                state.keeps = keeps(state, &loads);
+                self.settled(&Scene::over(self, state, loads), moves, held)
+            }
+        };
+        state.ends = ends;
+        state.why_runs = why_runs;
     }
 
     /// Takes the boarders off the lifeboats.
@@ -204,13 +230,11 @@ impl<'a> Bounds<'a> {
             state.may[i] = keeps_place | on_the_dead | if moves[i] { target } else { 0 };
         }
         state.why_empty = None;
-        state.keeps = self.still_kept(before, &state);
-        let empty = self.nobody_boards_now(before, &Scene::of(self, &state));
-        if let Some(why) = empty {
-            self.nobody_boards(&mut state, why);
-            state.keeps = self.still_kept(before, &state);
-        }
-        self.settle(&mut state, &moves, &held);
+        let keeps = |state: &State, loads: &Loads| self.still_kept(before, state, loads);
+        let loads = self.loads(&state);
+        state.keeps = keeps(&state, &loads);
+        let empty = |scene: &Scene<'a, '_>| self.nobody_boards_now(before, scene);
+        self.conclude(&mut state, loads, (empty, keeps), &moves, &held);
         if depth == Depth::Returned { self.come_back(before, &state) } else { state }
     }
 
@@ -225,28 +249,33 @@ impl<'a> Bounds<'a> {
         }
         state.why_empty = None;
         state.keeps = self.world.ids().map(|_| false).collect();
-        let empty =
-            lost.why_empty.as_ref().and_then(|_| self.nobody_boards_now(before, &Scene::of(self, &state)));
-        if let Some(why) = empty {
-            self.nobody_boards(&mut state, why);
-        }
+        let empty = |scene: &Scene<'a, '_>| {
+            lost.why_empty.as_ref().and_then(|_| self.nobody_boards_now(before, scene))
+        };
         let held: Vec<Ends> = lost.ends.iter().map(|e| Ends { gone: e.gone, ..Ends::default() }).collect();
-        self.settle(&mut state, &vec![true; self.world.classes.len()], &held);
+        let keeps = |state: &State, _: &Loads| state.keeps.clone();
+        let loads = self.loads(&state);
+        self.conclude(&mut state, loads, (empty, keeps), &vec![true; self.world.classes.len()], &held);
         state
     }
 
-    fn still_kept(self, before: &State, state: &State) -> Vec<bool> {
-        let still = self.never_evicted(state, &self.loads(state));
+    fn still_kept(self, before: &State, state: &State, loads: &Loads) -> Vec<bool> {
+        let still = self.never_evicted(state, loads);
         before.keeps.iter().zip(still).map(|(kept, keeps)| *kept && keeps).collect()
     }
 
-    /// Ends of every class in a settled state: where it may stand, and whether it may wait.
-    fn settle(self, state: &mut State, moves: &[bool], held: &[Ends]) {
+    /// Ends of every class in a settled state, where it may stand and whether it may wait; and why it runs, if it does.
+    fn settled(
+        self,
+        scene: &Scene<'a, '_>,
+        moves: &[bool],
+        held: &[Ends],
+    ) -> (Vec<Ends>, Vec<Option<Rc<Argument>>>) {
+        let state = scene.state;
         let count = self.world.classes.len();
         let mut ends = vec![Ends::default(); count];
         let mut why_runs = vec![None; count];
         let stays_put = Rc::new(Argument::StaysPut);
-        let scene = Scene::of(self, state);
         let mut known = BTreeMap::new();
         for class in self.world.ids() {
             let i = usize::from(class.0);
@@ -263,10 +292,10 @@ impl<'a> Bounds<'a> {
             if may_wait && self.wanted(class) {
                 let placed = match self.alike(class, state) {
                     Some(key) => {
-                        let new = || self.always_placed(class, &scene).map(Rc::new);
+                        let new = || self.always_placed(class, scene).map(Rc::new);
                         known.entry(key).or_insert_with(new).clone()
                     }
-                    None => self.always_placed(class, &scene).map(Rc::new),
+                    None => self.always_placed(class, scene).map(Rc::new),
                 };
                 match placed {
                     Some(why) => why_runs[i] = Some(why),
@@ -277,8 +306,7 @@ impl<'a> Bounds<'a> {
             }
             ends[i] = end;
         }
-        state.ends = ends;
-        state.why_runs = why_runs;
+        (ends, why_runs)
     }
 
     /// No control plane: what runs on living nodes runs on, the rest is as dead as its node.

@@ -23,12 +23,12 @@ pub(super) struct Scene<'a, 's> {
 }
 
 impl<'a, 's> Scene<'a, 's> {
-    /// Sums up a state.
-    pub(super) fn of(bounds: Bounds<'a>, state: &'s State) -> Self {
+    /// A state and what it sums up to.
+    pub(super) fn over(bounds: Bounds<'a>, state: &'s State, loads: Loads) -> Self {
         Self {
             bounds,
             state,
-            loads: bounds.loads(state),
+            loads,
             pools: RefCell::default(),
             never_evict: OnceCell::new(),
             largest_victim: OnceCell::new(),

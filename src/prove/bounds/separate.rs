@@ -27,7 +27,7 @@ impl<'a> Bounds<'a> {
         if !state.keeps[x] || !state.keeps[y] || a == b {
             return None;
         }
-        let scene = Scene::of(self, state);
+        let scene = Scene::over(self, state, self.loads(state));
         let mut why = self.second_keeps_away(a, b, &scene)?;
         why.extend(self.second_keeps_away(b, a, &scene)?);
         why.dedup();
