@@ -177,7 +177,10 @@ impl Edition {
 fn merged_at<'a>(low: Option<&'a Value>, high: Option<&'a Value>, path: &[String]) -> Option<Cow<'a, Value>> {
     let Some((key, rest)) = path.split_first() else {
         return match (low, high) {
-            (Some(low), Some(high)) => Some(Cow::Owned(coalesce(low, high))),
+            // Only over a map that has something is there anything to merge.
+            (Some(Value::Object(below)), Some(high @ Value::Object(_))) if !below.is_empty() => {
+                Some(Cow::Owned(coalesce(low?, high)))
+            }
             (low, high) => high.or(low).map(Cow::Borrowed),
         };
     };

@@ -125,7 +125,7 @@ fn breaks(model: &Model, node: NodeId, back: &Run<'_>, by_green: Option<&[bool]>
 
 /// Whether all pods of a workload run that should.
 fn runs(model: &Model, run: &Run<'_>, id: WorkloadId) -> bool {
-    judge::wanted(model, run, id) <= run.status(id).up.len()
+    judge::wanted(model, run, id) <= run.running(id)
 }
 
 /// Claimed workloads that stand on a last resort or do not run; and the lock, if it waits.
@@ -166,7 +166,7 @@ fn roll(model: &Model, back: &Run<'_>) -> (Vec<WorkloadId>, bool) {
 
 fn candidates(model: &Model, now: &Played<'_>) -> Vec<WorkloadId> {
     let run = &now.run;
-    let waits = |id: &WorkloadId| run.status(*id).up.is_empty();
+    let waits = |id: &WorkloadId| run.running(*id) == 0;
     let priority = |id: &WorkloadId| model.world.class(*id).priority;
     let mut ids = astray(model, run);
     let broken = green_breaches(model, now);

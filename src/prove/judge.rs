@@ -45,7 +45,7 @@ fn at_the_end(model: &Model, claim: &Claim, played: &Played<'_>) -> Vec<Breach> 
     let every = || model.rows.iter().filter(|r| r.claimed && !r.daemon).map(|r| r.id);
     match &claim.says {
         Says::Running if claim.none => {
-            for id in every().filter(|&id| !run.status(id).up.is_empty()) {
+            for id in every().filter(|&id| run.running(id) > 0) {
                 breach(id, "runs".to_owned());
             }
         }
@@ -148,8 +148,7 @@ pub fn wanted(model: &Model, run: &Run<'_>, id: WorkloadId) -> usize {
 }
 
 fn not_running(model: &Model, run: &Run<'_>, id: WorkloadId) -> Option<String> {
-    let status = run.status(id);
-    (status.up.len() < wanted(model, run, id)).then(|| state_in_words(model, run, id))
+    (run.running(id) < wanted(model, run, id)).then(|| state_in_words(model, run, id))
 }
 
 fn too_late(claim: &Claim, played: &Played<'_>, id: WorkloadId) -> Option<String> {

@@ -1,7 +1,7 @@
 //! The scheduling queue as far as it decides outcomes: attempts, preemption, and which events wake a
 //! pod that found no node. Source: `pkg/scheduler/backend/queue`, `pkg/scheduler/framework/preemption`.
 
-use super::{Choose, Happening, Part, Point, Queue, Sim, What};
+use super::{Choose, Happening, Part, Pending, Point, Queue, Sim, What};
 use crate::lifecycle::facts::{NodeId, PodId};
 use crate::lifecycle::placer::{Candidate, News, Placer, Rejectors, Verdict};
 use crate::lifecycle::window::{Millis, Window};
@@ -125,6 +125,8 @@ impl<P: Placer> Sim<P> {
     /// `pkg/scheduler/framework/preemption`, `movePodsToActiveOrBackoffQueue` in `pkg/scheduler/backend/queue`).
     pub(super) fn wake_except(&mut self, news: News, missed: &[PodId]) {
         let mut asleep = std::mem::take(&mut self.asleep);
+        // Who is to be tried after five minutes: asked of the agenda once, as each pod is looked at once.
+        let mut left_over: Option<Vec<PodId>> = None;
         asleep.retain(|&pod| {
             let Some(rejectors) = self.sleeps(pod) else { return false };
             let gated = matches!(self.pod(pod).queue, Queue::Gated(_));
@@ -133,7 +135,10 @@ impl<P: Placer> Sim<P> {
             }
             if !self.placer.wakes(pod, rejectors, news) {
                 if !gated && !matches!(news, News::Bound(..) | News::Tainted(_)) {
-                    self.leave_over(pod);
+                    let known = left_over.get_or_insert_with(|| self.left_over());
+                    if !known.contains(&pod) {
+                        self.leave_over(pod);
+                    }
                 }
             } else if missed.contains(&pod) {
                 self.pod_mut(pod).queue = Queue::Gated(rejectors);
@@ -160,12 +165,15 @@ impl<P: Placer> Sim<P> {
         }
     }
 
+    /// The pods that will be tried because they have slept for five minutes.
+    fn left_over(&self) -> Vec<PodId> {
+        let flushed = |entry: &Pending| if let Happening::Flush(pod) = entry.what { Some(pod) } else { None };
+        self.agenda.iter().filter_map(flushed).collect()
+    }
+
     /// A pod that slept through something that might have helped is tried when it has slept for five
     /// minutes.
     fn leave_over(&mut self, pod: PodId) {
-        if self.agenda.iter().any(|e| e.what == Happening::Flush(pod)) {
-            return;
-        }
         let Some(failed) = self.pod(pod).failed_at else { return };
         let Some(event) = self.log.get(failed) else { return };
         let delay = Window::between(LEFTOVER, LEFTOVER + LEFTOVER_PERIOD) + self.reaction();

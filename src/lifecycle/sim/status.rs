@@ -60,6 +60,13 @@ impl<P: Placer> Sim<P> {
         })
     }
 
+    /// How many pods of a workload are ready on a live node.
+    #[must_use]
+    pub fn running(&self, workload: WorkloadId) -> usize {
+        let up = |pod: &PodState| matches!(self.status_of(pod), Some(PodStatus::Up(_)));
+        self.newest_of(workload).filter(|(_, pod)| up(pod)).count()
+    }
+
     /// What the pods of a workload are doing.
     #[must_use]
     pub fn status(&self, workload: WorkloadId) -> WorkloadStatus {

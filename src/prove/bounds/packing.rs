@@ -111,7 +111,10 @@ impl<'a> Bounds<'a> {
         crowd: &Crowd,
         scene: &Scene<'a, '_>,
     ) -> Option<Argument> {
-        let sum = self.load_that_fits(class, node, crowd, scene)?;
+        if !self.fits(class, node, crowd, scene) {
+            return None;
+        }
+        let sum = scene.load(class, node, crowd)?;
         let place = self.world.place(node);
         Some(Argument::FitsTogether {
             node: place.name.clone(),
@@ -123,18 +126,9 @@ impl<'a> Bounds<'a> {
         })
     }
 
-    /// What the pod and everybody of the crowd who may be on the node ask for, if they fit and nobody repels it.
-    fn load_that_fits(
-        self,
-        class: WorkloadId,
-        node: NodeId,
-        crowd: &Crowd,
-        scene: &Scene<'a, '_>,
-    ) -> Option<Amounts> {
-        if self.repelled(class, crowd, scene.state) & bit(node) != 0 {
-            return None;
-        }
-        scene.load(class, node, crowd).filter(|sum| within(sum, &self.world.place(node).allocatable))
+    /// The same without the words.
+    fn fits(self, class: WorkloadId, node: NodeId, crowd: &Crowd, scene: &Scene<'a, '_>) -> bool {
+        self.repelled(class, crowd, scene.state) & bit(node) == 0 && scene.fits(class, node, crowd)
     }
 
     /// Whether the crowd cannot block all of `targets` at once: [`Bounds::not_blocked`] without the words.
@@ -145,7 +139,7 @@ impl<'a> Bounds<'a> {
         crowd: &Crowd,
         scene: &Scene<'a, '_>,
     ) -> bool {
-        self.set(targets).any(|node| self.load_that_fits(class, node, crowd, scene).is_some())
+        self.set(targets).any(|node| self.fits(class, node, crowd, scene))
             || !self.too_many(class, targets) && self.not_filled(class, targets, crowd, scene).is_some()
     }
 

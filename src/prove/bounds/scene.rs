@@ -8,7 +8,7 @@ use super::loads::Loads;
 use super::weigh::{Crowd, Pool};
 use super::{Bounds, State, bit};
 use crate::lifecycle::{NodeId, WorkloadId};
-use crate::prove::world::{Amounts, add};
+use crate::prove::world::Amounts;
 
 /// A state that does not change while it is asked.
 #[derive(Debug)]
@@ -46,29 +46,41 @@ impl<'a, 's> Scene<'a, 's> {
     /// What a pod of the class and everybody of the crowd who may be on a node ask for together; `None` if that
     /// is absurdly large.
     pub(super) fn load(&self, class: WorkloadId, node: NodeId, crowd: &Crowd) -> Option<Amounts> {
+        let amount = self.amount(class, node, crowd)?;
+        Some((0..self.bounds.world.resources.len()).map(amount).collect())
+    }
+
+    /// Whether that is no more than the node has.
+    pub(super) fn fits(&self, class: WorkloadId, node: NodeId, crowd: &Crowd) -> bool {
+        let allocatable = &self.bounds.world.place(node).allocatable;
+        let amount = self.amount(class, node, crowd);
+        amount.is_some_and(|amount| allocatable.iter().enumerate().all(|(r, limit)| amount(r) <= *limit))
+    }
+
+    /// The same by resource.
+    fn amount(&self, class: WorkloadId, node: NodeId, crowd: &Crowd) -> Option<impl Fn(usize) -> i64> {
         let world = self.bounds.world;
         let here = |c: WorkloadId| self.state.may[usize::from(c.0)] & self.state.alive & bit(node) != 0;
-        let mut sum = self.loads.at(node, self.loads.level_from(crowd.from))?.to_vec();
+        let sum = self.loads.at(node, self.loads.level_from(crowd.from))?;
         if sum.contains(&i64::MAX) {
             return None;
         }
         let facts = world.class(class);
         let counted = here(class) && (facts.daemon || facts.replicas > 0);
-        if !counted {
-            add(&mut sum, &facts.request, 1);
-        }
-        if let Some(other) = crowd.elsewhere.filter(|&c| c != class && here(c)) {
-            let facts = world.class(other);
-            if crowd.from.is_none_or(|from| facts.priority >= from) {
-                add(
-                    &mut sum,
-                    &facts.request,
-                    if facts.daemon { -1 } else { facts.replicas.saturating_neg() },
-                );
+        let own = (!counted).then_some(&facts.request);
+        let elsewhere = crowd.elsewhere.filter(|&c| c != class && here(c)).map(|c| world.class(c));
+        let elsewhere = elsewhere.filter(|other| crowd.from.is_none_or(|from| other.priority >= from));
+        Some(move |r: usize| {
+            let mut amount = sum[r];
+            if let Some(own) = own {
+                amount = amount.saturating_add(own[r]);
             }
-        }
-        crowd.leaving(node).for_each(|amounts| add(&mut sum, amounts, 1));
-        Some(sum)
+            if let Some(other) = elsewhere {
+                let pods = if other.daemon { -1 } else { other.replicas.saturating_neg() };
+                amount = amount.saturating_add(other.request[r].saturating_mul(pods));
+            }
+            crowd.leaving(node).fold(amount, |amount, leaving| amount.saturating_add(leaving[r]))
+        })
     }
 
     /// The classes that always find a node without evicting anybody, so that they never evict.
