@@ -63,17 +63,18 @@ pub fn lower_service(plan: &Plan, service: usize) -> (Overlay, Vec<Diagnostic>) 
     let mut overlay = Overlay { service, leaves: lowering.leaves };
     let mut diagnostics = lowering.diagnostics;
     if diagnostics.is_empty() {
-        diagnostics = round_trip(plan, &overlay);
-    }
-    if diagnostics.is_empty() {
-        prune(plan, &mut overlay);
+        let values = applied(plan, &overlay);
+        diagnostics = unlike_planned(plan, service, &values, |_| true);
+        if diagnostics.is_empty() {
+            prune(plan, &mut overlay, values);
+        }
     }
     (overlay, diagnostics)
 }
 
 /// Drops leaves without which everything is as planned too: an init container's resources where the
-/// template falls back to the main container's, which are the same.
-fn prune(plan: &Plan, overlay: &mut Overlay) {
+/// template falls back to the main container's, which are the same. `values` are what the overlay makes of the team's.
+fn prune(plan: &Plan, overlay: &mut Overlay, values: Value) {
     let edition = &plan.services[overlay.service].edition;
     let reaches = edition.components.values().flat_map(crate::catalogue::Component::reaches);
     let falls_back: Vec<&ValuePath> = reaches
@@ -86,21 +87,21 @@ fn prune(plan: &Plan, overlay: &mut Overlay) {
     }
     let whole = overlay.clone();
     // Whom a leaf does not reach would hardly miss it: all are asked once, at the end.
-    drop_needless(plan, overlay, &falls_back, |leaf, id| leaf.carriers.contains(&id));
+    drop_needless(plan, (overlay, values), &falls_back, |leaf, id| leaf.carriers.contains(&id));
     if overlay.leaves.len() < whole.leaves.len() && !round_trip(plan, overlay).is_empty() {
         *overlay = whole;
-        drop_needless(plan, overlay, &falls_back, |_, _| true);
+        let values = applied(plan, overlay);
+        drop_needless(plan, (overlay, values), &falls_back, |_, _| true);
     }
 }
 
 fn drop_needless(
     plan: &Plan,
-    overlay: &mut Overlay,
+    (overlay, mut values): (&mut Overlay, Value),
     falls_back: &[&ValuePath],
     misses: impl Fn(&Leaf, CarrierId) -> bool,
 ) {
     let team = &plan.services[overlay.service].team;
-    let mut values = merged_files(team, overlay.values());
     let mut at = 0;
     while let Some(leaf) = overlay.leaves.get(at) {
         if falls_back.contains(&&leaf.path) {
@@ -339,8 +340,12 @@ fn has_template(value: &Value) -> bool {
 /// Applies the overlay to the catalogue's model of the chart and compares every field of every
 /// installed component with the plan.
 fn round_trip(plan: &Plan, overlay: &Overlay) -> Vec<Diagnostic> {
-    let values = merged_files(&plan.services[overlay.service].team, overlay.values());
-    unlike_planned(plan, overlay.service, &values, |_| true)
+    unlike_planned(plan, overlay.service, &applied(plan, overlay), |_| true)
+}
+
+/// The team's values under the overlay.
+fn applied(plan: &Plan, overlay: &Overlay) -> Value {
+    merged_files(&plan.services[overlay.service].team, overlay.values())
 }
 
 /// What these values make otherwise than planned of the components that are asked about.
