@@ -1,5 +1,8 @@
 //! Cutting a witness down until nothing can be left out: first workloads, then deviations from the canonical order.
 //!
+//! Only workloads of the user's are left out. What lifeboat, K3s and DaemonSets put on the nodes stays: a run without
+//! the lock, say, could not happen in the cluster that the trace is about.
+//!
 //! A smaller cast makes other runs, so for every cast a run is looked for anew: the old answers, the canonical
 //! ones, and a short exploration. What is kept breaks the claim by the same workload in the same way, so the
 //! event that matters is never among those that were dropped.
@@ -23,6 +26,7 @@ const TRIES: u64 = 6;
 #[must_use]
 pub fn least(model: &Model, claim: &Claim, witness: &Witness) -> Option<Witness> {
     let played = refute::replay(model, claim, witness, false)?;
+    let kept = witness.only.iter().filter(|w| stays(model, **w)).count();
     let broken = judge::breaches(model, claim, &played);
     // A breach that few others take part in: of a pod that is stuck rather than of one that was crowded out.
     let mut best: Option<Witness> = None;
@@ -31,7 +35,7 @@ pub fn least(model: &Model, claim: &Claim, witness: &Witness) -> Option<Witness>
         if best.as_ref().is_none_or(|b| found.only.len() < b.only.len()) {
             best = Some(found);
         }
-        if best.as_ref().is_some_and(|b| b.only.len() < 2) {
+        if best.as_ref().is_some_and(|b| b.only.len() < kept + 2) {
             break;
         }
     }
@@ -54,23 +58,31 @@ fn kind(breach: &Breach) -> Vec<&str> {
     breach.how.split(' ').take(2).collect()
 }
 
+/// Whether a workload is part of every cast: a pod of each node, a packaged one, the lock.
+#[must_use]
+pub fn stays(model: &Model, id: WorkloadId) -> bool {
+    let row = model.row(id);
+    row.daemon || !row.claimed
+}
+
 fn smallest_cast(model: &Model, claim: &Claim, witness: &Witness, target: &Breach) -> Witness {
-    let alone = [target.who];
+    let needed = |w: WorkloadId| w == target.who || stays(model, w);
+    let alone: Vec<WorkloadId> = witness.only.iter().copied().filter(|w| needed(*w)).collect();
     if let Some(found) = find(model, claim, witness, &alone, target) {
         return found;
     }
     let mut best = witness.clone();
-    let mut chunk = best.only.len() / 2;
+    let others = |cast: &[WorkloadId]| cast.iter().filter(|w| !needed(**w)).count();
+    let mut chunk = others(&best.only).div_ceil(2);
     while chunk > 0 {
         let mut at = 0;
-        while at < best.only.len() {
-            let cast: Vec<WorkloadId> = best
-                .only
-                .iter()
-                .enumerate()
-                .filter(|(i, w)| *i < at || *i >= at + chunk || **w == target.who)
-                .map(|(_, w)| *w)
-                .collect();
+        while at < others(&best.only) {
+            let mut place = 0;
+            let mut goes = |w: WorkloadId| {
+                place += usize::from(!needed(w));
+                !needed(w) && place > at && place <= at + chunk
+            };
+            let cast: Vec<WorkloadId> = best.only.iter().copied().filter(|w| !goes(*w)).collect();
             let found =
                 if cast.len() < best.only.len() { find(model, claim, &best, &cast, target) } else { None };
             match found {

@@ -109,6 +109,11 @@ pub fn explain(model: &Model, claim: &Claim, witness: &Witness, minimal: bool) -
     broken.retain(|b| witness.only.contains(&b.who));
     // Who was left out is not there, so it breaks the claim only by that.
     let mut trace = Trace::of(model, &played.run, played.lost, true);
+    if minimal {
+        trace.keep_to_the_point(model);
+    }
+    let left_out = model.rows.iter().filter(|r| !witness.only.contains(&r.id));
+    trace.without = left_out.map(|r| r.name.clone()).collect();
     trace.end = broken.iter().map(|b| format!("{} {}", model.row(b.who).name, b.how)).collect();
     trace.witness = Some(witness.clone());
     trace

@@ -14,6 +14,8 @@ pub struct Trace {
     pub events: Vec<Told>,
     /// How it ends, against the claim.
     pub end: Vec<String>,
+    /// Workloads of the cluster that this run does without: it breaks the claim even so.
+    pub without: Vec<String>,
     /// What plays it again.
     pub witness: Option<Witness>,
 }
@@ -68,7 +70,24 @@ impl Trace {
             };
             events.push(Told { when: (i >= lost).then_some(when), who, what, why });
         }
-        Self { events, end: Vec::new(), witness: None }
+        Self { events, ..Self::default() }
+    }
+
+    /// Leaves out what becomes of packaged pods, DaemonSets and the lock, unless somebody evicts them or waits.
+    pub(super) fn keep_to_the_point(&mut self, model: &Model) {
+        let speaks = |t: &Told| t.what.starts_with("evicts ") || t.what == "finds no node";
+        let named = |name: &str| {
+            let is_victim = |t: &&Told| speaks(t) && t.what.split([' ', ',']).any(|word| word == name);
+            self.events.iter().any(|t| t.who == name && speaks(t))
+                || self.events.iter().find(is_victim).is_some()
+        };
+        let scenery: Vec<String> = model
+            .rows
+            .iter()
+            .filter(|row| super::minimise::stays(model, row.id) && !named(&row.name))
+            .map(|row| row.name.clone())
+            .collect();
+        self.events.retain(|t| !scenery.contains(&t.who));
     }
 }
 

@@ -93,6 +93,9 @@ fn indent(text: &str) -> String {
 #[must_use]
 pub fn story(trace: &Trace, reasons: bool) -> String {
     let mut out = String::new();
+    if !trace.without.is_empty() {
+        out.push_str(&format!("{:>12}  {}\n", "even", without(&trace.without)));
+    }
     for (event, who) in grouped(trace, reasons) {
         let when = event.when.map_or_else(|| "before".to_owned(), |w| w.to_string());
         out.push_str(&format!("{when:>12}  {}: {}\n", names(&who), event.what));
@@ -106,6 +109,15 @@ pub fn story(trace: &Trace, reasons: bool) -> String {
         out.push_str(&format!("{:>12}  so {end}\n", "end"));
     }
     out
+}
+
+/// Whom a shortened trace leaves out.
+fn without(names: &[String]) -> String {
+    let shown = names.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(3) {
+        0 => format!("in this cluster without {shown}"),
+        more => format!("in this cluster without {shown} and {more} more"),
+    }
 }
 
 /// Events with everybody to whom the same happened at the same time; before the first loss order is left to
