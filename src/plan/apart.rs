@@ -1,6 +1,9 @@
 //! Rules that keep pods apart or together. The term goes to both sides: preferred terms count for the
 //! pod that is placed and, symmetrically, for those that are there already, and only both sides make
 //! the score gap wide enough to be proved.
+//!
+//! Required affinity is the exception. It admits a pod only beside one that runs already, so that of two who ask
+//! for each other neither starts: those named last go where they like, the others follow them.
 
 use super::make::Draft;
 use super::select::selector_for;
@@ -55,8 +58,14 @@ pub(super) fn decide(draft: &mut Draft, id: CarrierId, sides: &Sides, affinity: 
             }
             // A rule over one name keeps that name's own pods apart.
             let alone = rule.len() == 1;
+            let follows = !anti && placement.required.value && !alone;
+            let last = rule.len().saturating_sub(1);
+            if follows && mine == last {
+                continue;
+            }
             for (other, targets) in rule.iter().enumerate() {
-                if (other == mine && !alone) || targets.is_empty() {
+                let asked = if follows { other == last } else { other != mine || alone };
+                if !asked || targets.is_empty() {
                     continue;
                 }
                 let stated = draft.ledger.add(placement.name.reason());
