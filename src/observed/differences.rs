@@ -57,6 +57,8 @@ pub enum What {
     PodAntiAffinity(String, String),
     /// Topology spread.
     Spread(String, String),
+    /// How long its pods may take to end, in seconds.
+    Grace(u64, u64),
     /// Where its data live.
     Storage(&'static str, &'static str),
 }
@@ -81,6 +83,7 @@ impl What {
             Self::PodAffinity(..) => "pod-affinity",
             Self::PodAntiAffinity(..) => "pod-anti-affinity",
             Self::Spread(..) => "spread",
+            Self::Grace(..) => "grace-period",
             Self::Storage(..) => "storage",
         }
     }
@@ -116,6 +119,9 @@ impl fmt::Display for What {
             | Self::PodAntiAffinity(plan, input)
             | Self::Spread(plan, input) => {
                 write!(f, "{} {}, planned {}", self.key().replace('-', " "), or_none(input), or_none(plan))
+            }
+            Self::Grace(plan, input) => {
+                write!(f, "may take {input} s to stop, planned {plan} s")
             }
             Self::Storage(plan, input) => write!(f, "storage {input}, planned {plan}"),
         }
@@ -251,6 +257,9 @@ impl Pair<'_> {
         texts(|pod| pods(pod.spec.affinity.as_ref(), false), What::PodAffinity);
         texts(|pod| pods(pod.spec.affinity.as_ref(), true), What::PodAntiAffinity);
         texts(spread, What::Spread);
+        if plan_facts.grace != real_facts.grace {
+            all.push(What::Grace(plan_facts.grace / 1000, real_facts.grace / 1000));
+        }
         if plan_facts.storage != real_facts.storage {
             all.push(What::Storage(storage(plan_facts.storage), storage(real_facts.storage)));
         }

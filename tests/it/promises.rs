@@ -62,6 +62,7 @@ fn the_shipped_policy_is_told_what_it_has_to_live_with() {
         "evictions-one-by-one",
         "helm-jobs-ashore",
         "images-not-there",
+        "long-grace",
         "names-away",
         "passengers",
         "waits-for-fence",
