@@ -324,6 +324,13 @@ impl Placer for Board<'_> {
             self.pods.resize(at + 1, None);
         }
         self.pods[at] = Some(Known { workload, class, ordinal, node: None, nominated: None });
+        let classes = &self.compiled.workloads[usize::from(workload.0)];
+        // A volume of one node cannot be made before somebody says which.
+        if !classes.local {
+            for &claim in classes.claims.get(ordinal as usize).into_iter().flatten() {
+                self.state.bind_at_once(&self.compiled.world, claim);
+            }
+        }
     }
 
     fn bind(&mut self, pod: PodId, node: NodeId) {

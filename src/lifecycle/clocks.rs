@@ -36,14 +36,20 @@ pub struct Clocks {
     pub gc_quarantine: Millis,
     /// Period of the loop that hands out NoExecute taints.
     pub tainter_period: Millis,
+    /// `leaderElection.leaseDuration` of controller manager and scheduler.
+    pub leader_lease: Millis,
+    /// `leaderElection.retryPeriod`.
+    pub leader_retry: Millis,
     /// What the API, watches and work queues add to each reaction of a controller.
     pub reaction: Millis,
     /// From binding to ready on a live node: images, init containers, probes. A guess unless the
     /// policy states it.
     pub start: Window,
-    /// From the deletion of a live pod to its object's end, as a bound on the shutdown; the pod's own
-    /// grace period caps it.
-    pub shutdown: Window,
+    /// From a claim whose class does not wait for a pod to its volume: the provisioner's affair, a guess.
+    pub provision: Window,
+    /// The longest that a live pod takes to end where that is known to be less than its grace period, as of
+    /// recorded kubelets. Else nothing but the grace period bounds it.
+    pub shutdown: Option<Millis>,
 }
 
 impl Clocks {
@@ -63,9 +69,12 @@ impl Clocks {
             gc_period: 20_000,
             gc_quarantine: 40_000,
             tainter_period: 100,
+            leader_lease: 15_000,
+            leader_retry: 2_000,
             reaction: 2_000,
             start: Window::between(1_000, 60_000),
-            shutdown: Window::between(0, 30_000),
+            provision: Window::between(0, 30_000),
+            shutdown: None,
         }
     }
 
@@ -80,6 +89,17 @@ impl Clocks {
             self.monitor_grace.saturating_sub(age),
             self.monitor_grace.saturating_add(self.monitor_period.saturating_mul(2)),
         )
+    }
+
+    /// From the death of the leading controller manager to the first act of the next one, at the longest.
+    ///
+    /// A candidate looks once a retry period, up to 1.2 times longer by jitter. It may have seen the last renewal that
+    /// late, waits for the lease from then on, and tries again that late. Source: `tools/leaderelection` of client-go,
+    /// defaults in `component-base/config/v1alpha1/defaults.go`, v1.34.
+    #[must_use]
+    pub fn takeover(&self) -> Millis {
+        let look = self.leader_retry.saturating_mul(22) / 10;
+        self.leader_lease.saturating_add(look.saturating_mul(2)).saturating_add(self.reaction)
     }
 
     /// From the return of a kubelet to `Ready=True`: it retries within one lease interval.

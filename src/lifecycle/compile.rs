@@ -2,9 +2,8 @@
 
 use super::clocks::Clocks;
 use super::control_plane::Datastore;
-use super::facts::{
-    BudgetFacts, Facts, Kind, NodeFacts, Patience, QuotaFacts, Storage, WorkloadFacts, WorkloadId,
-};
+use super::facts::{BudgetFacts, Facts, Kind, NodeFacts, Patience, QuotaFacts, WorkloadFacts, WorkloadId};
+use super::storage::{provisioned, storage};
 use super::window::Millis;
 use crate::cluster::{Cluster, Node, Workload, WorkloadKind, ZONE_LABEL, pin_to_node};
 use crate::kube::{Effect, Pod, Quantity, ResourceQuota, Taint, Toleration};
@@ -140,6 +139,7 @@ fn workload_facts(
         eligible: eligible(cluster, workload),
         grace: u64::try_from(grace).unwrap_or(0).saturating_mul(1000),
         storage: storage(cluster, workload),
+        provisioned: provisioned(cluster, workload),
         requests: requests(pod),
         class: pod.spec.priority_class_name.clone(),
     }
@@ -209,47 +209,6 @@ fn admits_daemon(pod: &Pod, node: &Node) -> bool {
     let required = affinity.and_then(|a| a.required.as_ref());
     let admitted = required.is_none_or(|r| r.matches(&node.name, &node.labels));
     selected && admitted && !node.taints.iter().any(|t| barred(&t))
-}
-
-/// What holds a workload's data: a claim of a class with node affinity is local, any other claim is
-/// replicated, a writable volume that lives with the pod is ephemeral.
-fn storage(cluster: &Cluster, workload: &Workload) -> Storage {
-    let claims = workload.claims(0);
-    let local = |class: &str| {
-        class.contains("local")
-            || cluster.storage_classes.iter().any(|c| {
-                c.metadata.name == class
-                    && (c.provisioner.contains("local") || c.provisioner.contains("no-provisioner"))
-            })
-    };
-    let class_of = |name: &str| {
-        let template =
-            workload.claim_templates.iter().find(|t| workload.claim_name(&t.metadata.name, 0) == name);
-        let made = template.map(|t| t.spec.storage_class_name.clone());
-        let found = cluster
-            .claims
-            .iter()
-            .find(|c| c.metadata.name == name && c.metadata.namespace == workload.namespace);
-        made.or(found.map(|c| c.spec.storage_class_name.clone())).flatten().unwrap_or_default()
-    };
-    let bound_locally = |name: &str| {
-        cluster.volumes.iter().any(|v| {
-            v.spec.node_affinity.is_some()
-                && v.spec
-                    .claim_ref
-                    .as_ref()
-                    .is_some_and(|c| c.name == name && c.namespace == workload.namespace)
-        })
-    };
-    if claims.iter().any(|c| local(&class_of(&c.name)) || bound_locally(&c.name)) {
-        Storage::Local
-    } else if !claims.is_empty() {
-        Storage::Replicated
-    } else if workload.template.spec.volumes.iter().any(|v| v.other.contains_key("emptyDir")) {
-        Storage::Ephemeral
-    } else {
-        Storage::None
-    }
 }
 
 /// Requests of a pod's ordinary containers, milli-CPU and bytes.

@@ -2,7 +2,7 @@
 //! patience, volumes become consequences.
 
 use super::clocks::Clocks;
-use super::control_plane::Datastore;
+use super::control_plane::{self, Datastore};
 use super::window::Millis;
 
 /// A node, by its place in [`Facts::nodes`].
@@ -119,6 +119,8 @@ pub struct WorkloadFacts {
     pub grace: Millis,
     /// What holds its data.
     pub storage: Storage,
+    /// Whether its first pods wait until their claims are bound (`volumeBindingMode: Immediate`).
+    pub provisioned: bool,
     /// Requests of one pod, milli-CPU and bytes, for quotas.
     pub requests: (u64, u64),
     /// Priority class, for quotas.
@@ -173,6 +175,18 @@ impl Facts {
     #[must_use]
     pub fn node(&self, name: &str) -> Option<NodeId> {
         self.nodes.iter().position(|n| n.name == name).and_then(|i| u16::try_from(i).ok()).map(NodeId)
+    }
+
+    /// Whether the control plane answers when exactly the nodes that `lives` names are up.
+    #[must_use]
+    pub fn api(&self, lives: impl Fn(NodeId) -> bool) -> bool {
+        let servers = || {
+            let numbered = self.nodes.iter().zip(0_u16..);
+            numbered.filter(|(n, _)| n.server).map(|(_, id)| NodeId(id))
+        };
+        let count = |nodes: usize| u32::try_from(nodes).unwrap_or(u32::MAX);
+        let up = servers().filter(|n| lives(*n)).count();
+        control_plane::available(self.datastore, count(servers().count()), count(up))
     }
 
     /// The workload of that `namespace/name`.

@@ -31,6 +31,7 @@ mod hints;
 pub mod placer;
 pub mod replay;
 pub mod sim;
+mod storage;
 pub mod story;
 pub mod window;
 

@@ -66,6 +66,12 @@ impl Window {
         }
     }
 
+    /// Lets the interval reach at least `latest`; `None`: without an end.
+    #[must_use]
+    pub fn until(self, latest: Option<Millis>) -> Self {
+        Self { latest: self.latest.zip(latest).map(|(a, b)| a.max(b)), ..self }
+    }
+
     /// Lets the interval grow by `slack` on its late side.
     #[must_use]
     pub fn late(self, slack: Millis) -> Self {

@@ -92,7 +92,11 @@ fn storage_classes() -> [Value; 2] {
         json!({
             "apiVersion": "storage.k8s.io/v1",
             "kind": "StorageClass",
-            "metadata": {"name": name},
+            // K3s makes its own class the default.
+            "metadata": {
+                "name": name,
+                "annotations": {"storageclass.kubernetes.io/is-default-class": local.to_string()},
+            },
             "provisioner": if local { "rancher.io/local-path" } else { "example.com/replicated" },
             "volumeBindingMode": if local { "WaitForFirstConsumer" } else { "Immediate" },
         })

@@ -120,7 +120,7 @@ fn find(
     if claim.event.is_none() {
         let mut walk = Walk::new(model, BUDGET);
         let mut legs = vec![play::creation(cast)];
-        legs.extend(play::steps(&like.image, claim.phase));
+        legs.extend(play::steps(&model.facts, &like.image, claim.phase));
         let mut answers = None;
         walk.run(&[Path::start(play::empty(model))], &legs, &mut |path| {
             if judge::breaches(model, claim, &path.played).iter().any(|b| same(b, target)) {

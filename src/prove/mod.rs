@@ -202,6 +202,13 @@ fn assumptions(model: &Model, claims: &[Proven], options: Options) -> Vec<String
             "no container's image is larger than {cap}Mi: larger ones pull pods to where they are"
         ));
     }
+    let servers = model.nodes.iter().filter(|n| n.server).count();
+    if servers > 1 {
+        assumed.push(format!(
+            "a lost server may have led the controllers: another takes over within {} s and counts anew, which every upper figure after the loss of a server includes",
+            model.facts.clocks.takeover().div_ceil(1000)
+        ));
+    }
     let nodes = model.nodes.len();
     if options.table && nodes > table::ALL_SETS {
         assumed.push(format!(

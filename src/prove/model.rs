@@ -170,6 +170,12 @@ impl Model {
         })
     }
 
+    /// What it was read from.
+    #[must_use]
+    pub fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+
     /// The scheduler's world.
     #[must_use]
     pub fn compiled(&self) -> &Compiled {

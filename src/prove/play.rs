@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::lifecycle::{Act, Choose, First, NodeId, Point, Sim, Step, Story, WorkloadId};
+use crate::lifecycle::{Act, Choose, Facts, First, NodeId, Point, Sim, Step, Story, WorkloadId};
 use crate::policy::{EventKind, Phase};
 
 use super::claim::Event;
@@ -90,21 +90,29 @@ pub fn creation(only: &[WorkloadId]) -> Leg {
     legs(story, Begins::Creation).remove(0)
 }
 
-/// The legs of a history of losses up to a phase.
+/// The legs of a history of losses up to a phase. Without a control plane nobody can fence.
 #[must_use]
-pub fn steps(losses: &[Vec<NodeId>], phase: Phase) -> Vec<Leg> {
+pub fn steps(facts: &Facts, losses: &[Vec<NodeId>], phase: Phase) -> Vec<Leg> {
     let mut steps = Vec::new();
+    let (mut lost, mut fenced): (Vec<NodeId>, Vec<NodeId>) = Default::default();
     for nodes in losses {
         steps.extend(legs(Story::default().lose(nodes), Begins::Loss));
-        if phase != Phase::Eviction {
+        lost.extend(nodes);
+        if phase != Phase::Eviction && facts.api(|n| !lost.contains(&n)) {
             steps.extend(legs(Story::default().fence(nodes), Begins::Fence));
+            fenced.extend(nodes);
         }
     }
     if phase == Phase::Return {
-        let all: Vec<NodeId> = losses.iter().flatten().copied().collect();
-        steps.extend(legs(Story::default().back(&all), Begins::Return));
+        steps.extend(legs(returns(&lost, &fenced), Begins::Return));
     }
     steps
+}
+
+/// Lost nodes come back, and those that were fenced no longer are.
+fn returns(lost: &[NodeId], fenced: &[NodeId]) -> Story {
+    let story = Story::default().then("back", lost.iter().copied().map(Act::Return));
+    if fenced.is_empty() { story } else { story.then("returned", fenced.iter().copied().map(Act::Unfence)) }
 }
 
 fn legs(story: Story, begins: Begins) -> Vec<Leg> {
@@ -119,7 +127,7 @@ pub fn lose<'m>(
     choose: &mut impl Choose,
 ) -> Option<Played<'m>> {
     let mut played = Played::unharmed(green.clone());
-    for leg in steps(losses, phase) {
+    for leg in steps(&green.facts, losses, phase) {
         leg.mark(&mut played);
         played.run.run(&Story { steps: vec![leg.step] }, choose, BUDGET)?;
     }
@@ -215,15 +223,19 @@ impl Choose for Dice {
     }
 }
 
-/// Fences the lost nodes of a run that was evicted.
+/// Fences the lost nodes of a run that was evicted. Without a control plane nothing comes of it.
 pub fn fence<'m>(mut next: Played<'m>, lost: &[NodeId], choose: &mut impl Choose) -> Option<Played<'m>> {
-    next.fenced = Some(next.run.log.len());
-    next.run.run(&Story::default().fence(lost), choose, BUDGET)?;
+    if next.run.api {
+        next.fenced = Some(next.run.log.len());
+        next.run.run(&Story::default().fence(lost), choose, BUDGET)?;
+    }
     Some(next)
 }
 
 /// Brings the lost nodes of a run back.
 pub fn back<'m>(mut next: Played<'m>, lost: &[NodeId], choose: &mut impl Choose) -> Option<Played<'m>> {
-    next.run.run(&Story::default().back(lost), choose, BUDGET)?;
+    let is_fenced = |n: &NodeId| next.run.nodes.get(usize::from(n.0)).is_some_and(|n| n.out_of_service);
+    let fenced: Vec<NodeId> = lost.iter().copied().filter(is_fenced).collect();
+    next.run.run(&returns(lost, &fenced), choose, BUDGET)?;
     Some(next)
 }

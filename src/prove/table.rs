@@ -332,7 +332,7 @@ fn outage(
     }
     match (first, played.fenced.filter(|_| phase == Phase::Fencing)) {
         (Some(at), Some(fence)) if at > fence => {
-            (Some(held(model, run, id, at, fence)), model.fencing.0 != Fencing::Automatic)
+            (Some(held(model, played, id, at, fence)), model.fencing.0 != Fencing::Automatic)
         }
         (Some(at), _) => (Some(run.sum(at, played.lost)), false),
         (None, _) => (None, false),
@@ -340,7 +340,8 @@ fn outage(
 }
 
 /// The wait of a pod that only a fence replaced. An automatic fence counts from the loss.
-fn held(model: &Model, run: &Run<'_>, id: WorkloadId, at: usize, fence: usize) -> Outage {
+fn held(model: &Model, played: &Played<'_>, id: WorkloadId, at: usize, fence: usize) -> Outage {
+    let run = &played.run;
     let outage = run.sum(at, fence);
     let waits =
         matches!(model.facts.workloads[usize::from(id.0)].kind, Kind::StatefulSet { .. } | Kind::Bare);
@@ -348,11 +349,26 @@ fn held(model: &Model, run: &Run<'_>, id: WorkloadId, at: usize, fence: usize) -
     if mode != Fencing::Automatic || !waits {
         return outage;
     }
-    let detection = model.facts.clocks.detection();
+    let detection = detection(model, played);
     let wait = Window::between(after, after.saturating_add(FENCE_TIMER));
     let mut parts = vec![(Part::Detection, detection), (Part::Fence, wait)];
     parts.extend(outage.parts);
     Outage { total: detection + wait + outage.total, parts }
+}
+
+/// From the loss until its last node is known to be dead.
+fn detection(model: &Model, played: &Played<'_>) -> Window {
+    let log = &played.run.log;
+    let zero = log.get(played.lost).map_or(0, |e| e.when.earliest);
+    let known = log.iter().skip(played.lost).filter(|e| matches!(e.what, What::Fired(Happening::Unknown(_))));
+    let last = known.map(|e| e.when).reduce(Window::and);
+    last.map_or_else(
+        || model.facts.clocks.detection(),
+        |when| Window {
+            earliest: when.earliest.saturating_sub(zero),
+            latest: when.latest.map(|l| l.saturating_sub(zero)),
+        },
+    )
 }
 
 /// The worse of two cells of one column.

@@ -226,6 +226,22 @@ impl State {
         self.volume_taken = world.volumes.taken(&self.claims);
     }
 
+    /// What the volume controllers do with a new claim whose class does not wait for its first pod: they bind it to the
+    /// smallest free volume that serves it, else to one that the class's provisioner makes. Without either it stays
+    /// unbound. Source: `syncUnboundClaim` in `pkg/controller/volume/persistentvolume/pv_controller.go`, v1.34.
+    pub fn bind_at_once(&mut self, world: &World, index: usize) {
+        let claim = &world.volumes.claims[index];
+        if self.claims[index] != ClaimBinding::Unbound || claim.waits || claim.neglected {
+            return;
+        }
+        let free = claim.volumes.iter().find(|v| !self.volume_taken[**v]);
+        if let Some(&volume) = free {
+            self.bind_claim(world, index, ClaimBinding::Volume(volume));
+        } else if claim.provisionable != NodeSet::EMPTY {
+            self.bind_claim(world, index, ClaimBinding::Provisioned(claim.provisionable));
+        }
+    }
+
     /// Appends what does not follow from which pods are where: holders of host ports, bindings of claims.
     /// `name` gives the word of a node.
     pub fn volatile(&self, name: &mut impl FnMut(Option<NodeId>) -> u32, out: &mut Vec<u32>) {

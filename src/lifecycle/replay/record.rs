@@ -186,7 +186,7 @@ pub fn clocks(profile: &str, minor: u32) -> Clocks {
         clocks.not_ready_toleration = 10_000;
     }
     clocks.start = Window::between(500, 1_000);
-    clocks.shutdown = Window::between(0, 1_000);
+    clocks.shutdown = Some(1_000);
     clocks
 }
 

@@ -281,10 +281,22 @@ impl<P: Placer> Sim<P> {
             }
             Kind::StatefulSet { .. } | Kind::DaemonSet => (ordinal, state.revision),
         };
+        let wait = self.provision(workload, ordinal);
         let pod = self.new_pod(workload, ordinal, revision);
-        self.activate(pod, Window::ZERO);
+        self.activate(pod, wait);
         if matches!(kind, Kind::StatefulSet { parallel: true }) {
             self.reconcile(workload);
+        }
+    }
+
+    /// How long the first pod of an ordinal waits for claims that are bound without it. The scheduler tries it in vain
+    /// at first and hears of the claim (`isSchedulableAfterPersistentVolumeClaimChange` of VolumeBinding).
+    fn provision(&self, workload: WorkloadId, ordinal: u32) -> Window {
+        let ran = |p: &PodState| p.workload == workload && p.ordinal == ordinal && p.node.is_some();
+        if self.facts.workloads[usize::from(workload.0)].provisioned && !self.pods.iter().any(ran) {
+            self.facts.clocks.provision
+        } else {
+            Window::ZERO
         }
     }
 

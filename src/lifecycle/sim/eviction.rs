@@ -84,15 +84,14 @@ impl<P: Placer> Sim<P> {
         self.reconcile(workload);
     }
 
-    /// A live kubelet ends the pod: at the latest when its grace period does.
+    /// A live kubelet ends the pod: at the latest when its grace period does, and nobody knows how soon before.
     pub(super) fn end_of(&mut self, pod: PodId) {
         if self.agenda.iter().any(|e| e.what == Happening::Gone(pod)) {
             return;
         }
         let grace = self.facts_of(pod).grace;
-        let bound = self.facts.clocks.shutdown;
-        let latest = bound.latest.map_or(grace, |l| l.min(grace));
-        let delay = Window::between(bound.earliest.min(latest), latest) + self.reaction();
+        let longest = self.facts.clocks.shutdown.map_or(grace, |longest| longest.min(grace));
+        let delay = Window::between(0, longest) + self.reaction();
         self.after(delay, Part::Shutdown, Happening::Gone(pod));
     }
 

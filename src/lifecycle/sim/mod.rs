@@ -23,7 +23,6 @@ pub use log::Log;
 pub use outage::{Outage, Part};
 pub use status::{PodStatus, WorkloadStatus};
 
-use super::control_plane;
 use super::facts::{Facts, NodeId, PodId, WorkloadId};
 use super::placer::{Placer, Rejectors};
 use super::story::{Act, Story, Until};
@@ -258,6 +257,8 @@ pub struct Sim<P: Placer> {
     /// Added to the start times that the scheduler is told. Kubernetes writes them in whole seconds of a
     /// clock whose fraction at the start of the story is open; 0 unless a record tells more.
     pub start_shift: super::window::Millis,
+    /// The loss (log entry) of the last server that may have led the controllers while others lived on.
+    headless: Option<usize>,
     /// Last NoExecute taint by zone (log entry).
     tokens: Vec<(String, usize)>,
     /// The entry of the log whose consequences are being worked out.
@@ -306,6 +307,7 @@ impl<P: Placer> Sim<P> {
                 master: false,
             },
             start_shift: 0,
+            headless: None,
             tokens: Vec::new(),
             now: 0,
             asleep: Vec::new(),
@@ -528,12 +530,6 @@ impl<P: Placer> Sim<P> {
     }
 
     fn api_available(&self) -> bool {
-        let servers = self.facts.nodes.iter().filter(|n| n.server).count();
-        let up = self.facts.nodes.iter().zip(&self.nodes).filter(|(f, s)| f.server && s.alive).count();
-        control_plane::available(
-            self.facts.datastore,
-            u32::try_from(servers).unwrap_or(u32::MAX),
-            u32::try_from(up).unwrap_or(u32::MAX),
-        )
+        self.facts.api(|node| self.node(node).alive)
     }
 }

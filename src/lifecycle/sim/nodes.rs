@@ -3,7 +3,7 @@
 
 use super::{Happening, Part, Sim};
 use crate::lifecycle::disruption::{Disruption, Member, Rate};
-use crate::lifecycle::facts::NodeId;
+use crate::lifecycle::facts::{NodeId, Patience};
 use crate::lifecycle::placer::{Mark, News, Placer};
 use crate::lifecycle::window::Window;
 
@@ -48,6 +48,52 @@ impl<P: Placer> Sim<P> {
                 // It was coming back and is gone again: its taints are still there, or come again.
                 self.queue_for_taint(node, Window::ZERO);
             }
+        }
+        if self.facts.nodes[usize::from(node.0)].server {
+            self.headless = Some(self.now);
+            self.postpone();
+        }
+        self.count_anew();
+    }
+
+    /// The server that was lost may have led the controllers: what they were about to do waits for the next leader,
+    /// which starts every toleration anew. Which server led is not known, so that everything may still come as early.
+    fn postpone(&mut self) {
+        let clocks = &self.facts.clocks;
+        let takeover = clocks.takeover();
+        let pass = clocks.monitor_period.saturating_add(clocks.reaction);
+        let now = self.clock;
+        let mut agenda = std::mem::take(&mut self.agenda);
+        for entry in &mut agenda {
+            let wait = match entry.what {
+                // Kubelets and people do these.
+                Happening::Started(_) | Happening::Gone(_) | Happening::Ready(_) | Happening::Drained(_) => {
+                    continue;
+                }
+                Happening::Unknown(_) => continue,
+                Happening::Evict(pod) => match self.facts_of(pod).unreachable {
+                    Patience::For(length) => pass.saturating_add(length),
+                    Patience::None | Patience::Forever => pass,
+                },
+                Happening::NoExecute(_) => pass,
+                _ => 0,
+            };
+            let anew = now.latest.map(|l| l.saturating_add(takeover).saturating_add(wait));
+            entry.when = entry.when.late(takeover).until(anew);
+            entry.seen = entry.seen.late(takeover).until(anew);
+        }
+        self.agenda = agenda;
+    }
+
+    /// The next leader of the controllers gives every dead node that is still marked Ready a full grace period.
+    fn count_anew(&mut self) {
+        let Some(lost) = self.headless.and_then(|at| self.log.get(at)) else { return };
+        let clocks = &self.facts.clocks;
+        let detection = clocks.detection().latest.unwrap_or(0).saturating_add(clocks.takeover());
+        let (when, seen) = (lost.when.late(detection).latest, lost.seen.late(detection).latest);
+        for entry in self.agenda.iter_mut().filter(|e| matches!(e.what, Happening::Unknown(_))) {
+            entry.when = entry.when.until(when);
+            entry.seen = entry.seen.until(seen);
         }
     }
 
@@ -260,6 +306,7 @@ impl<P: Placer> Sim<P> {
     fn rebuild(&mut self, servers: bool) {
         self.agenda.clear();
         self.tokens.clear();
+        self.headless = None;
         self.disruption = self.modes();
         for node in self.node_ids() {
             let state = self.node(node).clone();

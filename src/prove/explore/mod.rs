@@ -115,7 +115,7 @@ impl<'m> Explorer<'m> {
         }
         let lost: Vec<_> = losses.iter().flatten().copied().collect();
         let symmetry = self.symmetry.fixing(&lost);
-        let found = self.walk(symmetry, &green, &play::steps(losses, phase), ways);
+        let found = self.walk(symmetry, &green, &play::steps(&self.model.facts, losses, phase), ways);
         self.known.push((History { losses: losses.to_vec(), phase, ways }, found.clone()));
         found
     }

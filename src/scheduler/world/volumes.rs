@@ -34,6 +34,8 @@ pub(in crate::scheduler) struct Claim {
     pub(in crate::scheduler) one_pod: bool,
     /// Whether its class waits for the first pod.
     pub(in crate::scheduler) waits: bool,
+    /// Whether the cluster says that nobody has bound it so far, so that nobody is expected to.
+    pub(in crate::scheduler) neglected: bool,
     /// Bytes asked for, in nanos; claims are matched smallest first.
     pub(in crate::scheduler) size: i128,
     /// Volumes that would do, smallest first; a volume reserved for the claim is the only one.
@@ -145,6 +147,7 @@ fn claim(cluster: &Cluster, claim: &PersistentVolumeClaim) -> Claim {
         volume_name: claim.spec.volume_name.clone(),
         one_pod: claim.spec.access_modes.iter().any(|m| m == "ReadWriteOncePod"),
         waits,
+        neglected: claim.status.phase == "Pending",
         size: storage(&claim.spec),
         volumes: candidates(cluster, claim),
         selected: selected.map(|name| nodes(cluster, |n| n.name == *name)),

@@ -29,6 +29,7 @@ fn workload(kind: Kind, replicas: u32) -> WorkloadFacts {
         eligible: vec![false, true, true],
         grace: 30_000,
         storage: Storage::None,
+        provisioned: false,
         requests: (100, 0),
         class: String::new(),
     }
