@@ -114,6 +114,18 @@ impl Component {
         self.fields.values().chain(self.containers.iter().map(|container| &container.resources))
     }
 
+    /// Whether a container is one that no render shows: an operator adds it to the pods of its resource.
+    #[must_use]
+    pub fn adds(&self, target: &Target) -> bool {
+        let Target::Resources(name) = target else { return false };
+        self.containers.iter().any(|container| container.operated && container.name == *name)
+    }
+
+    /// As [`Component::targets`], without containers that an operator adds.
+    pub fn rendered_targets(&self) -> impl Iterator<Item = (Target, &Reach)> {
+        self.targets().filter(|(target, _)| !self.adds(target))
+    }
+
     /// Every field with its reach, resources of each container last.
     pub fn targets(&self) -> impl Iterator<Item = (Target, &Reach)> {
         let fields = self.fields.iter().map(|(field, reach)| (Target::Field(*field), reach));
@@ -307,6 +319,8 @@ pub struct Container {
     pub name: String,
     /// Whether it is an init container.
     pub init: bool,
+    /// Whether an operator adds it to the pods that it makes, so that no render shows it.
+    pub operated: bool,
     /// When it is there, beyond its pod.
     pub when: Vec<Condition>,
     /// Its `resources`.

@@ -130,6 +130,11 @@ impl Catalogue {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("it has {}", quoted_list(names.iter().copied())),
         };
-        Diagnostic::new(codes::UNKNOWN_CHART, format!("the catalogue has no chart `{name}`")).help(help)
+        let own = format!(
+            "a chart of your own: `lifeboat charts probe {name}-VERSION.tgz -o charts/{name}.toml`, and `charts = \"charts\"` under `[cluster]`"
+        );
+        Diagnostic::new(codes::UNKNOWN_CHART, format!("the catalogue has no chart `{name}`"))
+            .note(own)
+            .help(help)
     }
 }

@@ -220,6 +220,7 @@ fn storage(node: &Node, report: &mut Report) -> Storage {
 fn container(name: &str, node: &Node, paths: &Paths, report: &mut Report) -> Container {
     let mut keys = Keys::of(node, format!("container `{name}`"), report);
     let init = keys.flag("init", report);
+    let operated = keys.flag("operated", report);
     let when = conditions(&mut keys, report);
     let resources = match keys.need("resources", report) {
         Some(node) => reach(node, "resources", paths, report),
@@ -233,7 +234,7 @@ fn container(name: &str, node: &Node, paths: &Paths, report: &mut Report) -> Con
         Suggested { requests, source }
     });
     keys.finish(report);
-    Container { name: name.to_owned(), init, when, resources, suggested }
+    Container { name: name.to_owned(), init, operated, when, resources, suggested }
 }
 
 /// A reach: a list is a chain of paths, a string is why nothing reaches the field, a table says more.

@@ -32,7 +32,7 @@ pub(super) fn decide(draft: &mut Draft, id: CarrierId) {
 }
 
 /// The values that must change. On: every condition that does not hold. Off: one condition that no
-/// other component depends on which stays.
+/// other component depends on which stays, and whose opposite brings none that is not wanted.
 fn switches(draft: &Draft, id: CarrierId, on: bool) -> Option<Vec<Condition>> {
     let Owner::Component { service, component } = &draft.carrier(id).owner else { return Some(Vec::new()) };
     let plan = &draft.services[*service];
@@ -55,7 +55,14 @@ fn switches(draft: &Draft, id: CarrierId, on: bool) -> Option<Vec<Condition>> {
             .components
             .iter()
             .any(|(name, other)| name != component && other.when.contains(condition) && stays(name));
-        (!shared).then(|| vec![off])
+        let brings = edition.components.iter().any(|(name, other)| {
+            let rest: Vec<Condition> = other.when.iter().filter(|c| **c != off).cloned().collect();
+            name != component
+                && rest.len() < other.when.len()
+                && edition.holds(&rest, &plan.team)
+                && !stays(name)
+        });
+        (!shared && !brings).then(|| vec![off])
     })
 }
 

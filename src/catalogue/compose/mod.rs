@@ -111,11 +111,20 @@ fn judge(measured: &mut Value, component: &Map<String, Value>) {
     let per_container = [("suggested", "suggested"), ("container-when", "when")];
     let Value::Object(out) = measured else { return };
     for (key, value) in component {
-        if !matches!(key.as_str(), "carrier" | "main-container")
+        if !matches!(key.as_str(), "carrier" | "main-container" | "operated")
             && per_container.iter().all(|(ours, _)| ours != key)
         {
             out.insert(key.clone(), value.clone());
         }
+    }
+    // Containers that no render shows, because an operator adds them.
+    for (container, table) in component.get("operated").and_then(Value::as_object).into_iter().flatten() {
+        let Some(Value::Object(containers)) = out.get_mut("containers") else { continue };
+        let mut added = json!({ "operated": true });
+        for (key, value) in table.as_object().into_iter().flatten() {
+            added[key] = value.clone();
+        }
+        containers.insert(container.clone(), added);
     }
     for (ours, theirs) in per_container {
         for (container, value) in component.get(ours).and_then(Value::as_object).into_iter().flatten() {

@@ -82,7 +82,7 @@ impl Compare<'_> {
         }
         let barred = self.facts.unreachable.iter().filter(|u| u.carrier == carrier.id);
         let barred: BTreeSet<&str> = barred.flat_map(|u| &u.fields).map(String::as_str).collect();
-        for (target, reach) in component.targets() {
+        for (target, reach) in component.rendered_targets() {
             let key = match &target {
                 Target::Field(field) => field.key().to_owned(),
                 Target::Resources(container) => format!("resources[{container}]"),

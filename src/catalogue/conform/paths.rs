@@ -26,7 +26,7 @@ impl Compare<'_> {
         for carrier in &facts.carriers {
             let same = |c: &&Component| c.kind == carrier.kind && c.name == carrier.name;
             let Some(component) = installed.components.values().find(same) else { continue };
-            for (target, reach) in component.targets() {
+            for (target, reach) in component.rendered_targets() {
                 self.wires(carrier, &target, reach);
                 if let Reach::Wired(wiring) = reach {
                     for wire in &wiring.chain {

@@ -123,6 +123,7 @@ impl<'a> Check<'a> {
             self.verdict.pinned += usize::from(leaf.pin.is_some());
             let fact = self.facts.paths.iter().find(|fact| ValuePath::parse(&fact.path) == leaf.path);
             match fact {
+                _ if self.is_operators(&leaf.path) => {}
                 Some(fact) => self.leaf(leaf, fact),
                 None if self.is_switch(&leaf.path) => {}
                 None => {
@@ -131,6 +132,18 @@ impl<'a> Check<'a> {
                 }
             }
         }
+    }
+
+    /// Whether a path reaches containers that an operator adds, of which no render shows anything.
+    fn is_operators(&self, path: &ValuePath) -> bool {
+        let edition = &self.site.plan.services[self.site.service].edition;
+        edition.components.values().any(|component| {
+            let added = component.containers.iter().filter(|container| container.operated);
+            added
+                .filter_map(|c| c.resources.wiring())
+                .flat_map(|w| &w.chain)
+                .any(|wire| wire.path.contains(path))
+        })
     }
 
     /// Whether a path switches components, containers or claims, or carries custom resources.

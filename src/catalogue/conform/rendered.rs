@@ -144,7 +144,7 @@ impl<'a> Check<'a> {
         for (carrier, component) in self.carriers() {
             let Some(object) = with.find(&carrier.kind, &carrier.name) else { continue };
             self.verdict.carriers += 1;
-            for (target, _) in self.edition.components[component].targets() {
+            for (target, _) in self.edition.components[component].rendered_targets() {
                 let opaque =
                     !carrier.fields.contains_key(&target) && carrier.base.opaque.contains_key(&target);
                 if opaque || absent(carrier, &target) {
@@ -162,6 +162,10 @@ impl<'a> Check<'a> {
         }
     }
 
+    fn has_operated(&self) -> bool {
+        self.edition.components.values().any(|c| c.containers.iter().any(|container| container.operated))
+    }
+
     /// Nothing else moves.
     fn rest(&mut self, without: &Rendered, with: &Rendered) {
         let carriers = self.carriers();
@@ -174,6 +178,11 @@ impl<'a> Check<'a> {
                     take(value, target);
                 }
             }
+            if self.has_operated() {
+                for value in [&mut a, &mut b] {
+                    take_operators_words(value);
+                }
+            }
             if a != b {
                 let at = first_difference(&a, &b, String::new());
                 self.differs(&format!(
@@ -182,6 +191,14 @@ impl<'a> Check<'a> {
                 ));
             }
         }
+    }
+}
+
+/// Takes out the arguments by which an operator is told what the containers that it adds request.
+fn take_operators_words(object: &mut Value) {
+    let Some(Value::Array(containers)) = object.pointer_mut("/spec/template/spec/containers") else { return };
+    for args in containers.iter_mut().filter_map(|container| container.get_mut("args")?.as_array_mut()) {
+        args.retain(|arg| !arg.as_str().is_some_and(|arg| arg.starts_with("--config-reloader-")));
     }
 }
 
