@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lifeboat::probe::package::{Files, Package, unpack};
 use semver::Version;
 use wait_timeout::ChildExt;
@@ -192,6 +193,17 @@ pub(crate) fn cache() -> Option<PathBuf> {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let base = set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache")))?;
     Some(base.join("lifeboat"))
+}
+
+/// How many of a growing number of renders are done, on a terminal.
+pub(crate) fn progress(title: String) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
+    let style = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} renders, {elapsed}");
+    if let Ok(style) = style {
+        bar.set_style(style);
+    }
+    bar.set_prefix(title);
+    bar
 }
 
 /// Maps items on all cores; results in the order of the items. `tick` is called after each.

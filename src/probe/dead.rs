@@ -1,10 +1,10 @@
 //! Keys of a values file that nothing reads. Only a render can tell: a template may read a key that
 //! `values.yaml` mentions in a comment at most, or not at all.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::package::Package;
-use crate::catalogue::{Edition, ValuePath};
+use crate::catalogue::{Edition, ValuePath, merge_files};
 use crate::shape::did_you_mean;
 use crate::yaml::{self, Node, Place};
 
@@ -37,6 +37,62 @@ fn walk(node: &Node, known: &Value, at: &mut Vec<String>, out: &mut Vec<Suspect>
         }
         at.pop();
     }
+}
+
+/// Whether some template of the chart names the key, or the map that it is in where the defaults leave that map
+/// open. Then the chart reads it, if not with these values.
+#[must_use]
+pub fn named(path: &ValuePath, package: &Package) -> bool {
+    package.templates.iter().any(|template| {
+        let local = match path.keys().strip_prefix(&template.under[..]) {
+            Some(local) => local,
+            // A sub-chart sees the parent's `global`.
+            None if path.keys().first().is_some_and(|first| first == "global") => path.keys(),
+            None => return false,
+        };
+        (1..=local.len()).any(|depth| {
+            let above = ValuePath::of(path.keys()[..path.keys().len() - local.len() + depth].to_vec());
+            (depth == local.len() || open(&above, package))
+                && mentions(&template.text, &local[..depth], depth == local.len())
+        })
+    })
+}
+
+/// Whether a value's default leaves open what is in it.
+fn open(path: &ValuePath, package: &Package) -> bool {
+    match path.get(&package.values) {
+        None | Some(Value::Null | Value::Array(_)) => true,
+        Some(Value::Object(map)) => map.is_empty(),
+        Some(_) => false,
+    }
+}
+
+/// Whether a template says `.Values.a.b`, and, unless `deeper` will do, not a key of it.
+fn mentions(text: &str, keys: &[String], deeper: bool) -> bool {
+    let wanted = format!(".Values.{}", keys.join("."));
+    text.match_indices(&wanted).any(|(at, _)| {
+        let rest = &text[at + wanted.len()..];
+        match rest.chars().next() {
+            Some('.') => deeper || !rest[1..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_'),
+            Some(c) => !(c.is_ascii_alphanumeric() || c == '_'),
+            None => true,
+        }
+    })
+}
+
+/// Values that switch on what a key may be part of: every `enabled` above it that is off; `None` if there is
+/// none. `values` are those that the chart would be rendered with.
+#[must_use]
+pub fn switched_on(path: &ValuePath, values: &Value) -> Option<Value> {
+    let mut switches = None;
+    for depth in 1..path.keys().len() {
+        let switch = ValuePath::of(path.keys()[..depth].to_vec()).child("enabled");
+        if switch.get(values) == Some(&Value::Bool(false)) {
+            let on = switch.keys().iter().rev().fold(Value::Bool(true), |below, key| json!({ key: below }));
+            switches = Some(merge_files(&switches.unwrap_or_else(|| json!({})), &on));
+        }
+    }
+    switches
 }
 
 /// Values without one key, and without the maps that this leaves empty.
@@ -77,20 +133,60 @@ pub fn same(first: &str, second: &str, other: &str) -> bool {
         && first.iter().zip(&second).zip(&other).all(|((a, b), c)| a != b || a == c)
 }
 
-/// The path that people mean by a dead one: what the catalogue says, else the known path that is spelt
-/// most like it.
+/// The path that people mean by a dead one: what the catalogue says, else the same path with one key spelt as
+/// its neighbours are. Nothing where nothing is near.
+#[must_use]
+pub fn meant(path: &ValuePath, package: &Package, edition: Option<&Edition>) -> Option<ValuePath> {
+    if let Some(known) = edition.and_then(|edition| replaced(path, edition)) {
+        return Some(known);
+    }
+    let keys = path.keys();
+    let (mut level, mut depth) = (&package.values, 0);
+    while let Some(below) = keys.get(depth).and_then(|key| level.get(key)) {
+        (level, depth) = (below, depth + 1);
+    }
+    let siblings = level.as_object()?;
+    let near = did_you_mean(keys.get(depth)?, siblings.keys().map(String::as_str))?;
+    if !resembles(&keys[depth], near) {
+        return None;
+    }
+    let above = keys[..depth].iter().cloned().chain([near.to_owned()]);
+    let meant = ValuePath::of(above.chain(keys[depth + 1..].iter().cloned()));
+    // What stands below must be known too, or the neighbour is another thing.
+    let known = meant.get(&package.values).is_some()
+        || open(&ValuePath::of(meant.keys()[..=depth].to_vec()), package);
+    known.then_some(meant)
+}
+
+/// A slip of the pen changes few letters of many.
+fn resembles(word: &str, near: &str) -> bool {
+    let letters = |word: &str| {
+        let mut letters: Vec<char> = word.to_lowercase().chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    let (a, b) = (letters(word), letters(near));
+    let common = a.iter().filter(|c| b.contains(c)).count();
+    a.len().min(b.len()) >= 4 && common * 4 >= a.len() * 3
+}
+
+/// What the catalogue says that a dead path stands for.
+fn replaced(path: &ValuePath, edition: &Edition) -> Option<ValuePath> {
+    edition.dead.iter().find_map(|(dead, living)| {
+        if dead == path {
+            return Some(living.clone());
+        }
+        let rest = dead.contains(path).then(|| &path.keys()[dead.keys().len()..])?;
+        Some(ValuePath::of(living.keys().iter().chain(rest).cloned()))
+    })
+}
+
+/// Where a path of an older version of the chart may have gone: what is near it, else the path that is spelt most
+/// like it.
 #[must_use]
 pub fn living(path: &ValuePath, package: &Package, edition: Option<&Edition>) -> Option<ValuePath> {
-    if let Some(edition) = edition {
-        for (dead, living) in edition.dead.iter() {
-            if dead == path {
-                return Some(living.clone());
-            }
-            if dead.contains(path) {
-                let rest = &path.keys()[dead.keys().len()..];
-                return Some(ValuePath::of(living.keys().iter().chain(rest).cloned()));
-            }
-        }
+    if let Some(known) = edition.and_then(|edition| replaced(path, edition)) {
+        return Some(known);
     }
     let (last, above) = path.keys().split_last()?;
     let above = ValuePath::of(above.to_vec());

@@ -4,7 +4,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lifeboat::catalogue::{Chart, Edition, Field, Target, ValuePath, conform, merge_files};
 use lifeboat::probe::package::{Package, hex};
 use lifeboat::probe::{Answer, Ask, Learned, Origin, RELEASE, Request, Shot, catalogue_file, learn};
@@ -106,7 +105,7 @@ fn experiment(args: &Args, package: &Package, helm: &Helm, request: &Request) ->
     let folder = helm::cache().map(|cache| cache.join("probe")).filter(|_| !args.no_cache);
     let store = Store::open(folder.as_deref(), &name);
     let scratch = tempfile::tempdir().map_err(|error| error.to_string())?;
-    let bar = progress(package);
+    let bar = helm::progress(format!("{} {}", package.name, package.version));
     let one = |(i, ask): &(usize, &Ask)| -> Answer {
         if let Some(answer) = store.get(ask) {
             return answer;
@@ -136,16 +135,6 @@ fn render(args: &Args, helm: &Helm, ask: &Ask, file: &Path) -> Answer {
     };
     let bytes = helm.template(&release, &[file.to_path_buf()])?;
     Shot::of(&String::from_utf8_lossy(&bytes), &ask.release)
-}
-
-fn progress(package: &Package) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
-    let style = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} renders, {elapsed}");
-    if let Ok(style) = style {
-        bar.set_style(style);
-    }
-    bar.set_prefix(format!("{} {}", package.name, package.version));
-    bar
 }
 
 fn write(args: &Args, package: &Package, learned: &Learned) -> Result<ExitCode, String> {
@@ -181,6 +170,13 @@ fn write(args: &Args, package: &Package, learned: &Learned) -> Result<ExitCode, 
         package.version,
         learned.renders
     );
+    if let Some(path) = args.out.as_deref().filter(|_| !args.facts) {
+        let folder = path.parent().map_or_else(|| ".".to_owned(), name_of);
+        anstream::eprintln!(
+            "next: `charts = \"{folder}\"` under `[cluster]` of the policy, then a service with `chart = \"{}\"`; look the file over first",
+            package.name
+        );
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -252,7 +248,7 @@ fn rendered(hollow: &[ValuePath], layer: Value) -> Value {
 fn claimed(edition: &Edition) -> Vec<(ValuePath, String)> {
     let mut out = Vec::new();
     for component in edition.components.values() {
-        for (target, reach) in component.targets() {
+        for (target, reach) in component.rendered_targets() {
             let field = match &target {
                 Target::Field(field) => field.key(),
                 Target::Resources(_) => "resources",

@@ -29,41 +29,48 @@ pub(super) fn run(job: &Job<'_>, tasks: &[Task], old: &Path) -> Result<ExitCode,
         return Err(job.stop(vec![missing(message)]));
     }
     anstream::eprintln!("Helm {}: {}", job.helm.version, job.helm.null_rules());
-    anstream::println!(
-        "{}: {} {} → {}",
-        task.name,
-        task.package.name,
-        old_package.version,
-        task.package.version
+    say(
+        job,
+        &format!("{}: {} {} → {}", task.name, task.package.name, old_package.version, task.package.version),
     );
     let refused = |error: String| job.stop(vec![failed(&task.name, &error)]);
     let values = job.with_overlay(task.service, &task.name).map_err(refused)?;
     let before = job.helm(task.service, old, &values).map_err(refused)?;
     let now = job.helm(task.service, &task.chart, &values).map_err(refused)?;
     let shot = |text: &str| Shot::of(text, "").map_err(refused);
-    print_changes(&carriers(&shot(&before)?, &shot(&now)?));
+    say(job, &changes(&carriers(&shot(&before)?, &shot(&now)?)));
     let overlay = job.overlay(task.service);
     let set: Vec<ValuePath> =
         overlay.into_iter().flat_map(|overlay| &overlay.leaves).map(|leaf| leaf.path.clone()).collect();
-    print_defaults(&old_package, &task.package, &set);
+    say(job, &changed_defaults(&old_package, &task.package, &set));
     let dead = match overlay {
         Some(overlay) => dead_leaves(job, task, overlay, old, (&before, &now)).map_err(refused)?,
         None => Vec::new(),
     };
     let findings: Vec<Diagnostic> = dead.iter().map(|path| dead_leaf(path, task)).collect();
     if !findings.is_empty() {
-        anstream::println!("values of the overlay that have become dead: {}", dead.len());
+        say(job, &format!("values of the overlay that have become dead: {}", dead.len()));
     }
-    let failed = job.context.report(findings, &job.prepared.sources);
     let name = job.keep(&task.name, &now)?;
-    let code = job.verify(vec![Input { name, stream: Ok(Box::new(Cursor::new(now.into_bytes()))) }]);
+    let input = Input { name, stream: Ok(Box::new(Cursor::new(now.into_bytes()))) };
+    let (code, failed) = job.verify(vec![input], findings, &job.prepared.sources);
     let verdict = match (code, failed) {
         (0, false) => "the plan still holds with the overlay as it is",
         (0, true) => "the plan still holds, but values of the overlay do nothing any more",
         _ => "the plan does not hold with the overlay as it is",
     };
-    anstream::println!("{}: {verdict}", task.name);
+    say(job, &format!("{}: {verdict}", task.name));
     Ok(ExitCode::from(if code == 0 && failed { FINDINGS } else { code }))
+}
+
+/// A line for people: on standard output, unless a program reads that.
+fn say(job: &Job<'_>, text: &str) {
+    let text = text.trim_end();
+    match (text.is_empty(), job.for_people()) {
+        (true, _) => {}
+        (false, true) => anstream::println!("{text}"),
+        (false, false) => anstream::eprintln!("{text}"),
+    }
 }
 
 fn dead_leaf(path: &ValuePath, task: &Task) -> Diagnostic {
@@ -112,11 +119,14 @@ fn idle_leaves<'p>(
         let files: Vec<_> = files.iter().cloned().chain([rest]).collect();
         job.helm(task.service, chart, &files).is_ok_and(|text| same(with_all, &again, &text))
     };
-    let idle = helm::parallel(&numbered, work, || {});
+    let bar = helm::progress(format!("{}: values of the overlay", task.name));
+    bar.inc_length(numbered.len() as u64);
+    let idle = helm::parallel(&numbered, work, || bar.inc(1));
+    bar.finish_and_clear();
     Ok(paths.iter().copied().zip(idle).filter(|(_, idle)| *idle).map(|(path, _)| path).collect())
 }
 
-fn print_changes(changes: &[Change]) {
+fn changes(changes: &[Change]) -> String {
     let mut out = String::new();
     for change in changes {
         // Writing to a string cannot fail.
@@ -135,17 +145,19 @@ fn print_changes(changes: &[Change]) {
     if out.is_empty() {
         out.push_str("the same pods\n");
     }
-    anstream::print!("{out}");
+    out
 }
 
-fn print_defaults(old: &Package, new: &Package, set: &[ValuePath]) {
+fn changed_defaults(old: &Package, new: &Package, set: &[ValuePath]) -> String {
     let all = defaults(old, new, set);
     let show = |value: Option<&serde_json::Value>| {
         let text = value.map_or_else(|| "absent".to_owned(), ToString::to_string);
         if text.chars().count() > 80 { text.chars().take(79).chain(['…']).collect() } else { text }
     };
+    let mut out = String::new();
     for default in &all {
         let (was, is) = (show(default.was.as_ref()), show(default.is.as_ref()));
-        anstream::println!("default {}: {was} → {is}", default.path);
+        let _ = writeln!(out, "default {}: {was} → {is}", default.path);
     }
+    out
 }

@@ -9,15 +9,17 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use lifeboat::catalogue::Edition;
-use lifeboat::diag::{Diagnostic, codes::render as codes};
+use lifeboat::diag::{Diagnostic, Severity, codes::render as codes};
+use lifeboat::manifest::Origin;
 use lifeboat::overlay::{self, Overlay};
 use lifeboat::plan::Plan;
 use lifeboat::probe::package::Package;
 use lifeboat::shape::{did_you_mean, quoted_list};
-use lifeboat::verify::{Input, verify};
-use lifeboat::yaml::Budget;
+use lifeboat::source::SourceMap;
+use lifeboat::verify::{Finding, Input, verify};
+use lifeboat::yaml::{Budget, Place};
 
-use super::context::{BROKEN, Context, name_of};
+use super::context::{BROKEN, Context, Format, name_of};
 use super::helm::{self, Helm, HelmArgs, Release};
 use super::outputs::{self, Prepared};
 use super::verify as verify_command;
@@ -271,18 +273,31 @@ impl Job<'_> {
         }
         let mut sources = self.prepared.sources.clone();
         let dead = dead::find(self, tasks, &mut sources)?;
-        let denied = self.context.report(dead, &sources);
-        let code = self.verify(inputs);
-        Ok(if denied && code == 0 { ExitCode::from(super::context::FINDINGS) } else { ExitCode::from(code) })
+        let (code, denied) = self.verify(inputs, dead, &sources);
+        Ok(ExitCode::from(if denied && code == 0 { super::context::FINDINGS } else { code }))
     }
 
-    /// Verifies renders and prints the answers.
-    fn verify(&self, inputs: Vec<Input>) -> u8 {
+    /// Verifies renders and prints the answers: the exit code of that, and whether a finding on values fails the
+    /// run too. People read those beside the report; a format for programs has one report of everything.
+    fn verify(&self, inputs: Vec<Input>, values: Vec<Diagnostic>, sources: &SourceMap) -> (u8, bool) {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let mut report = verify(self.plan(), inputs, &Budget::default(), threads);
         verify_command::levels(self.context, &mut report);
-        verify_command::print(self.context, &report, &self.prepared.sources, self.args.notes);
-        report.exit_code()
+        let denied = if self.for_people() {
+            self.context.report(values, sources)
+        } else {
+            let values = self.context.judged(values, sources);
+            let denied = values.iter().any(|finding| finding.severity == Severity::Error);
+            report.findings.splice(0..0, values.into_iter().map(|finding| on_values(finding, sources)));
+            denied
+        };
+        verify_command::print(self.context, &report, sources, self.args.notes);
+        let broken_or_violated = report.exit_code();
+        (broken_or_violated, denied)
+    }
+
+    fn for_people(&self) -> bool {
+        self.context.format == Format::Human
     }
 
     /// Keeps the manifests if they are wanted; what to call them in findings.
@@ -299,8 +314,36 @@ fn missing(message: String) -> Diagnostic {
     Diagnostic::new(codes::CHART_MISSING, message)
 }
 
+/// What Helm said, its first line as the message and the others as notes.
 fn failed(name: &str, error: &str) -> Diagnostic {
-    Diagnostic::new(codes::HELM_FAILED, format!("{name}: {error}"))
+    let mut lines = error.lines().map(str::trim).filter(|line| !line.is_empty());
+    let mut finding =
+        Diagnostic::new(codes::HELM_FAILED, format!("{name}: {}", lines.next().unwrap_or_default()));
+    finding.notes.extend(lines.map(str::to_owned));
+    finding
+}
+
+/// A finding on a values file, or on the overlay, beside those on what was rendered.
+fn on_values(mut finding: Diagnostic, sources: &SourceMap) -> Finding {
+    let origin = finding.primary.take().map(|label| {
+        let file = sources.get(label.span.file);
+        let (line, column) = file.line_col(label.span.start);
+        let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Origin {
+            file: file.name.to_string().into(),
+            document: 0,
+            at: Place::new(number(line), number(column)),
+            path: String::new(),
+        }
+    });
+    Finding {
+        diagnostic: finding,
+        target: "values".to_owned(),
+        component: None,
+        origin,
+        policy_path: String::new(),
+        allowed: None,
+    }
 }
 
 fn is_chart(path: &Path) -> bool {

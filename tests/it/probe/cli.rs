@@ -15,7 +15,7 @@ case "$1" in
 version) echo "${FAKE_VERSION:-v4.3.1}" ;;
 template)
   case "$FAKE_MOOD" in
-  fail) echo "Error: execution error at (beacon/templates/tower.yaml:3:4): no image" >&2; exit 1 ;;
+  fail) echo "Error: execution error at (beacon/templates/tower.yaml:3:4): no image" >&2; echo >&2; echo "use --debug" >&2; exit 1 ;;
   dawdle) exec sleep 60 ;;
   # Of the old chart every render is another one; the new one heeds no values.
   bump) case "$3" in *older) eval "cat \"\${$#}\""| sed 's/^/# /' ;; esac; cat "$FAKE_RENDER" ;;
@@ -93,6 +93,7 @@ fn what_helm_says_is_shown_as_it_is() {
     assert_eq!(code, 2);
     assert!(err.contains("error[helm-failed]"), "{err}");
     assert!(err.contains("execution error at (beacon/templates/tower.yaml:3:4): no image"), "{err}");
+    assert!(err.contains("use --debug") && !err.contains("\\n"), "{err}");
 }
 
 #[test]
@@ -130,6 +131,12 @@ fn keys_that_change_nothing_are_dead() {
     assert!(err.contains("did you mean `tower.tolerations`?") && !err.contains("tower.replicas"), "{err}");
     let denied = [&args[..], &["-D", "dead-value"]].concat();
     assert_eq!(stage.play(&denied, &[]).0, 1);
+    // In a format for programs it stands in the report, at its line of the values file.
+    let (_, out, _) = stage.play(&[&args[..], &["--format", "json"]].concat(), &[]);
+    let lines = out.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let dead: Vec<serde_json::Value> = lines.filter(|line| line["code"] == "dead-value").collect();
+    assert_eq!(dead.len(), 1, "{out}");
+    assert_eq!((&dead[0]["at"]["file"], &dead[0]["at"]["line"]), (&"theirs.yaml".into(), &3.into()));
 }
 
 #[test]
@@ -149,6 +156,12 @@ fn an_overlay_that_the_new_chart_ignores_is_told() {
         out.contains("the same pods") && out.contains("values of the overlay do nothing any more"),
         "{out}"
     );
+    // For a program, everything is in one report, and nothing else is on standard output.
+    let (code, out, _) = stage.play(&[&args[..], &["--format", "json"]].concat(), &[("FAKE_MOOD", "bump")]);
+    assert_eq!(code, 1, "{out}");
+    let lines: Vec<serde_json::Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(lines.iter().any(|line| line["code"] == "dead-overlay-value"), "{out}");
+    assert_eq!(lines.last().unwrap()["type"], "summary");
     // What does nothing in both has not become dead.
     let (code, out, err) = stage.play(&args, &[]);
     assert_eq!(code, 0, "{out}{err}");

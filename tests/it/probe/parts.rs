@@ -3,7 +3,7 @@
 use lifeboat::catalogue::ValuePath;
 use lifeboat::probe::Shot;
 use lifeboat::probe::bump::{Change, carriers, defaults};
-use lifeboat::probe::dead::{living, read, same, suspects, without};
+use lifeboat::probe::dead::{living, meant, named, read, same, suspects, switched_on, without};
 use lifeboat::probe::package::{Package, unpack};
 use serde_json::json;
 
@@ -36,6 +36,41 @@ fn a_dead_key_has_a_living_neighbour() {
     assert_eq!(near("tower.toleratoins").as_deref(), Some("tower.tolerations"));
     assert_eq!(near("lampe.tolerations").as_deref(), Some("lamp.tolerations"));
     assert_eq!(near("qqqqqqqq"), None);
+}
+
+#[test]
+fn a_dead_key_means_its_near_neighbour_or_nothing() {
+    let package = package();
+    let near = |path: &str| meant(&ValuePath::parse(path), &package, None).map(|path| path.to_string());
+    assert_eq!(near("tower.toleratoins").as_deref(), Some("tower.tolerations"));
+    assert_eq!(near("towre.tolerations").as_deref(), Some("tower.tolerations"));
+    assert_eq!(near("lampe.tolerations").as_deref(), Some("lamp.tolerations"));
+    // Neither another word of three letters nor a key of another part is meant.
+    assert_eq!(near("tower.foo"), None);
+    assert_eq!(near("log.sieze"), None);
+    assert_eq!(near("keys.persistence"), None);
+}
+
+#[test]
+fn what_a_template_names_is_read_even_if_not_now() {
+    let package = package();
+    let named = |path: &str| named(&ValuePath::parse(path), &package);
+    // Only a comment of the values has the first, and the defaults leave the second open.
+    assert!(named("tower.topologySpreadConstraints") && named("tower.affinity.nodeAffinity"));
+    assert!(named("lamp.tolerations"), "a sub-chart's templates know it without the chart's name");
+    assert!(!named("tower.toleratoins") && !named("tolerations") && !named("lampe.tolerations"));
+    assert!(!named("tower.nodeSelector.disk"), "the defaults say what is in it");
+}
+
+#[test]
+fn a_key_is_tried_with_everything_above_it_switched_on() {
+    let on = |path: &str| switched_on(&ValuePath::parse(path), &package().values);
+    assert_eq!(
+        on("relay.metrics.port"),
+        Some(json!({ "relay": { "enabled": true, "metrics": { "enabled": true } } }))
+    );
+    assert_eq!(on("log.persistence.port"), None);
+    assert_eq!(on("relay"), None);
 }
 
 #[test]
