@@ -66,7 +66,7 @@ pub(crate) fn print(context: &Context, report: &Report, sources: &SourceMap, not
         Format::Sarif => render::sarif(report, sources),
         Format::Github => render::github(report, sources),
         Format::Junit => render::junit(report, sources),
-        Format::Markdown => render::markdown(report),
+        Format::Markdown => render::markdown(report, sources),
     };
     // A closed pipe (`| head`) is no reason to fail.
     let _ = std::io::stdout().lock().write_all(text.as_bytes());

@@ -35,8 +35,8 @@ pub use policy::{
 pub use quantity::{Quantity, QuantityError};
 pub use read::{ReadError, read};
 pub use selector::{
-    LabelSelector, LabelSelectorRequirement, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm,
-    Operator, SelectorError,
+    LabelSelector, LabelSelectorRequirement, LabelSet, NodeSelector, NodeSelectorRequirement,
+    NodeSelectorTerm, Operator, SelectorError,
 };
 pub use storage::{
     ClaimReference, ClaimSpec, ClaimTemplate, PersistentVolume, PersistentVolumeClaim, PersistentVolumeSpec,

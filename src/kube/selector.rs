@@ -93,9 +93,33 @@ impl LabelSelector {
     /// Whether `labels` fulfil it. An invalid selector matches nothing.
     #[must_use]
     pub fn matches(&self, labels: &Labels) -> bool {
+        self.matches_set(labels)
+    }
+
+    /// The same for labels that are kept in another form.
+    #[must_use]
+    pub fn matches_set(&self, labels: &dyn LabelSet) -> bool {
         self.validate().is_ok()
-            && self.match_labels.iter().all(|(k, v)| labels.get(k) == Some(v))
+            && self.match_labels.iter().all(|(k, v)| labels.label(k) == Some(v))
             && self.match_expressions.iter().all(|r| r.matches(labels))
+    }
+}
+
+/// Labels in whatever form.
+pub trait LabelSet: std::fmt::Debug {
+    /// The value of a label.
+    fn label(&self, key: &str) -> Option<&str>;
+}
+
+impl LabelSet for Labels {
+    fn label(&self, key: &str) -> Option<&str> {
+        self.get(key).map(String::as_str)
+    }
+}
+
+impl<T: LabelSet + ?Sized> LabelSet for std::sync::Arc<T> {
+    fn label(&self, key: &str) -> Option<&str> {
+        (**self).label(key)
     }
 }
 
@@ -114,11 +138,12 @@ impl LabelSelectorRequirement {
         Err(SelectorError { key: self.key.clone(), message })
     }
 
-    fn matches(&self, labels: &Labels) -> bool {
-        let value = labels.get(&self.key);
+    fn matches(&self, labels: &dyn LabelSet) -> bool {
+        let value = labels.label(&self.key);
+        let listed = |value: &str| self.values.iter().any(|v| v == value);
         match self.operator {
-            Operator::In => value.is_some_and(|v| self.values.contains(v)),
-            Operator::NotIn => value.is_none_or(|v| !self.values.contains(v)),
+            Operator::In => value.is_some_and(listed),
+            Operator::NotIn => value.is_none_or(|v| !listed(v)),
             Operator::Exists => value.is_some(),
             Operator::DoesNotExist => value.is_none(),
             _ => false,

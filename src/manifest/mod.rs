@@ -9,11 +9,13 @@ mod kinds;
 mod native;
 mod object;
 mod read;
+mod reloader;
 
 pub use kinds::{Role, role};
-pub use native::{native, pod_spec_path};
+pub use native::{native, path_of, pod_spec_path};
 pub use object::{Object, Origin};
 pub use read::{Counts, Outcome, Refusal, read_all, read_chunk};
+pub use reloader::{RELOADER, Reloader};
 
 /// Chunks of a named stream.
 pub type Source<R> = crate::yaml::stream::Chunks<R>;

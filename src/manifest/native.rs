@@ -23,6 +23,46 @@ pub fn pod_spec_path(object: &Object) -> Vec<&'static str> {
     }
 }
 
+/// The path within the object of what stands at a path within the pod's spec of its native workload, or
+/// (`of_controller`) within that workload's own spec. An operator reads many of them at other places.
+#[must_use]
+pub fn path_of(object: &Object, path: &[String], of_controller: bool) -> Vec<String> {
+    let known = custom_path(object, path, of_controller);
+    let (from, rest): (Vec<&str>, &[String]) = match (&known, of_controller) {
+        (Some((known, taken)), _) => (known.clone(), path.get(*taken..).unwrap_or_default()),
+        (None, true) => (vec!["spec"], path),
+        (None, false) => (pod_spec_path(object), path),
+    };
+    from.into_iter().map(str::to_owned).chain(rest.iter().cloned()).collect()
+}
+
+/// The place of a native field that a custom resource has elsewhere, and how many steps of the path it stands
+/// for.
+fn custom_path(object: &Object, path: &[String], of_controller: bool) -> Option<(Vec<&'static str>, usize)> {
+    let steps: Vec<&str> = path.iter().map(String::as_str).collect();
+    let operated =
+        matches!(object.kind.as_str(), "Prometheus" | "PrometheusAgent" | "Alertmanager" | "ThanosRuler");
+    let bus = pod_spec_path(object);
+    let within = |field: &'static str| bus.iter().copied().chain([field]).collect::<Vec<_>>();
+    let found = match (object.kind.as_str(), of_controller, steps.as_slice()) {
+        (_, true, ["volumeClaimTemplates", "0", ..]) if operated => {
+            let old = object.tree.find(&["spec", "storageSpec"]).is_some();
+            (vec!["spec", if old { "storageSpec" } else { "storage" }, "volumeClaimTemplate"], 2)
+        }
+        (_, false, ["containers", "0", "resources", ..]) if operated => (vec!["spec", "resources"], 3),
+        ("EventBus", true, ["replicas", ..]) => (within("replicas"), 1),
+        ("EventBus", true, ["volumeClaimTemplates", "0", ..]) => (within("persistence"), 2),
+        ("EventBus", false, ["containers", "0", ..]) => (within("containerTemplate"), 2),
+        ("EventBus", false, ["containers", "1", ..]) => (within("reloaderContainerTemplate"), 2),
+        ("EventBus", false, ["containers", "2", ..]) => (within("metricsContainerTemplate"), 2),
+        ("Sensor" | "EventSource", false, ["containers", "0", ..]) => {
+            (vec!["spec", "template", "container"], 2)
+        }
+        _ => return None,
+    };
+    Some(found)
+}
+
 /// The object as native JSON: itself, or the workloads that its operator makes of it. Empty if it makes no
 /// pods (an EventBus that points to a foreign one).
 #[must_use]

@@ -60,6 +60,8 @@ impl Object {
     /// kept, so that a missing key is named where it is missing.
     #[must_use]
     pub fn at<S: AsRef<str>>(&self, path: &[S]) -> Origin {
+        // A key whose name is withheld: the map that it is in.
+        let path = path.split_last().filter(|(key, _)| key.as_ref().is_empty()).map_or(path, |(_, map)| map);
         let mut node = &self.tree;
         let mut at = self.origin.at;
         for step in path {

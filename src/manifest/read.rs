@@ -8,10 +8,18 @@ use super::kinds::{is_confidential, role};
 use super::object::join;
 use super::{Object, Origin, Role};
 use crate::yaml::stream::{Chunk, Chunks, Part};
-use crate::yaml::{self, Budget, Document, Duplicate, Node, Place, Value};
+use crate::yaml::{self, Budget, Document, Duplicate, Entry, Node, Place, Value};
 
 /// Lists may hold lists, but not for ever.
 const MAX_LIST_DEPTH: usize = 8;
+
+const HELM_WORDS: &str = "this is what Helm says when it fails, not what it renders";
+const HELM_HELP: &str = "look at Helm's standard error; `lifeboat render` shows it";
+
+/// Whether a text that is no YAML is an error message of Helm's (`Error: INSTALLATION FAILED: …`).
+fn words_of_helm(text: &str) -> Option<&'static str> {
+    text.trim_start().starts_with("Error: ").then_some(HELM_WORDS)
+}
 
 /// A document, or an object in one, that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,7 +117,10 @@ pub fn read_chunk(file: &Arc<str>, chunk: Result<Chunk, yaml::Error>, budget: &B
     }
     let origin = |at: Place| Origin { file: file.clone(), document: chunk.document, at, path: String::new() };
     match yaml::read(&chunk.text, chunk.first_line, budget) {
-        Err(error) => out.refuse(origin(error.at), error.message, error.help),
+        Err(error) => match words_of_helm(&chunk.text) {
+            Some(words) => out.refuse(origin(error.at), words, Some(HELM_HELP.to_owned())),
+            None => out.refuse(origin(error.at), error.message, error.help),
+        },
         Ok(Document { root: None, .. }) => out.counts.empty += 1,
         Ok(Document { root: Some(root), duplicates }) => {
             let origin = origin(root.at);
@@ -194,11 +205,12 @@ fn open(
 fn object(
     out: &mut Outcome,
     origin: Origin,
-    tree: Node,
+    mut tree: Node,
     duplicates: Vec<Duplicate>,
     implied: &str,
     depth: usize,
 ) {
+    imply(&mut tree, implied);
     if !matches!(tree.value, Value::Map(_)) {
         if matches!(tree.value, Value::Null) {
             out.counts.empty += 1;
@@ -207,12 +219,11 @@ fn object(
         return out.refuse(origin, "this is no object: no map at the top", None);
     }
     let text = |path: &[&str]| tree.find(path).and_then(Node::as_str).unwrap_or_default().to_owned();
-    let (mut kind, mut api_version) = (text(&["kind"]), text(&["apiVersion"]));
-    if kind.is_empty() && !implied.is_empty() {
-        (api_version, kind) =
-            implied.split_once(' ').map(|(a, k)| (a.to_owned(), k.to_owned())).unwrap_or_default();
-    }
+    let (kind, api_version) = (text(&["kind"]), text(&["apiVersion"]));
     if kind.is_empty() || api_version.is_empty() {
+        if tree.entries().len() == 1 && tree.get("Error").is_some() {
+            return out.refuse(origin, HELM_WORDS, Some(HELM_HELP.to_owned()));
+        }
         let missing = if kind.is_empty() { "kind" } else { "apiVersion" };
         let help = "every Kubernetes object has `apiVersion` and `kind`; is this a values file?".to_owned();
         for duplicate in duplicates {
@@ -267,6 +278,24 @@ fn object(
     out.objects.push(object);
 }
 
+/// Writes down what an element of a typed list leaves out, for everybody who reads the tree.
+fn imply(tree: &mut Node, implied: &str) {
+    let at = tree.at;
+    let stated = tree.get("kind").and_then(Node::as_str).is_some_and(|kind| !kind.is_empty());
+    let (Value::Map(entries), Some((api_version, kind)), false) =
+        (&mut tree.value, implied.split_once(' '), stated)
+    else {
+        return;
+    };
+    entries.retain(|entry| !matches!(entry.key.as_str(), "kind" | "apiVersion"));
+    let entry = |key: &str, text: &str| Entry {
+        key: key.to_owned(),
+        key_at: at,
+        value: Node { at, value: Value::String(text.to_owned()) },
+    };
+    entries.splice(0..0, [entry("apiVersion", api_version), entry("kind", kind)]);
+}
+
 fn skipped_name(object: &Object) -> String {
     match object.api_version.rsplit_once('/') {
         Some((group, _)) if group.contains('.') && !group.ends_with(".k8s.io") => {
@@ -283,9 +312,14 @@ fn withhold(object: &mut Object) {
     let Value::Map(entries) = &mut object.tree.value else { return };
     if confidential {
         entries.retain(|entry| matches!(entry.key.as_str(), "apiVersion" | "kind" | "metadata"));
-        object.duplicates.retain(|d| {
-            !matches!(d.path.first().map(String::as_str), Some("data" | "stringData" | "binaryData"))
-        });
+        // That a key of the payload stands there twice is told; which one is not.
+        for duplicate in &mut object.duplicates {
+            let first = duplicate.path.first().map(String::as_str);
+            if matches!(first, Some("data" | "stringData" | "binaryData")) && duplicate.path.len() > 1 {
+                duplicate.path.truncate(1);
+                duplicate.path.push(String::new());
+            }
+        }
     }
     let annotations = entries.iter_mut().find(|entry| entry.key == "metadata").and_then(|entry| {
         match &mut entry.value.value {

@@ -10,7 +10,7 @@ use super::{Observed, found, problems};
 use crate::cluster::{Cluster, KubernetesVersion, Workload, WorkloadKind};
 use crate::diag::codes::{manifest as manifest_codes, verify as codes};
 use crate::kube::{LabelSelector, Labels};
-use crate::manifest::{self, Object, Outcome, Role, read_chunk};
+use crate::manifest::{self, Object, Outcome, Reloader, Role, read_chunk};
 use crate::plan::{CarrierId, Owner, Plan};
 use crate::verify::Input;
 use crate::verify::matching::{Index, Match};
@@ -88,6 +88,7 @@ pub(super) fn read(
 fn entries(plan: &Plan, objects: Vec<Object>, observed: &mut Observed) -> Intake {
     let index = Index::new(plan);
     let made_by_operators = owned_by_custom_resources(&objects);
+    let reloader = objects.iter().find_map(Reloader::of);
     let mut entries: Vec<Entry> = Vec::new();
     let (mut hooks, mut finished, mut applications) = (0, 0, 0);
     for object in objects {
@@ -99,7 +100,10 @@ fn entries(plan: &Plan, objects: Vec<Object>, observed: &mut Observed) -> Intake
             Some(Role::Carrier | Role::OperatorCarrier) => {
                 let told = problems::check(&object, observed);
                 let object = Arc::new(object);
-                for native in manifest::native(&object) {
+                for mut native in manifest::native(&object) {
+                    if let Some(reloader) = &reloader {
+                        reloader.add(&object.kind, &mut native);
+                    }
                     entries.extend(carrier(plan, &index, &object, native, told));
                 }
             }

@@ -16,10 +16,10 @@ pub(super) fn check(object: &Object, observed: &mut Observed) -> bool {
         let message =
             format!("{} has {} at `{key}`, where the API wants {}", object.title(), wrong.is, wrong.wants);
         let finding = found(verify_codes::WRONG_API_TYPE, message, Some(&object.at(&wrong.path)));
-        observed.findings.push(finding.help("quote texts in the values file; write lists and maps as such"));
+        observed.findings.push(finding.help(wrong.help()));
     }
-    let mut path = Vec::new();
-    requirements(object, &object.tree, false, &mut path, observed);
+    let mut refused = Refused::new();
+    requirements(&object.tree, false, &mut Vec::new(), &mut refused);
     for list in ["containers", "initContainers"] {
         let mut path: Vec<String> = pod.iter().map(|&step| step.to_owned()).collect();
         path.push(list.to_owned());
@@ -28,21 +28,29 @@ pub(super) fn check(object: &Object, observed: &mut Observed) -> bool {
             let mut path = path.clone();
             path.extend([n.to_string(), "resources".to_owned()]);
             if let Some(resources) = container.get("resources") {
-                requests(object, resources, &path, observed);
+                requests(resources, &path, &mut refused);
             }
         }
     }
-    tolerations(object, &pod, observed);
+    tolerations(object, &pod, &mut refused);
+    // A word that the API does not know there was told already.
+    refused.retain(|(path, _)| wrong.iter().all(|wrong| wrong.path != *path));
+    for (path, what) in refused {
+        let message = format!("{}: {what}", object.title());
+        observed.findings.push(found(codes::INVALID_VALUE, message, Some(&object.at(&path))));
+    }
     !wrong.is_empty()
 }
 
-fn refuse(object: &Object, path: &[String], what: &str, observed: &mut Observed) {
-    let message = format!("{}: {what}", object.title());
-    observed.findings.push(found(codes::INVALID_VALUE, message, Some(&object.at(path))));
+/// What the API server refuses, and the path to it.
+type Refused = Vec<(Vec<String>, String)>;
+
+fn refuse(path: &[String], what: &str, refused: &mut Refused) {
+    refused.push((path.to_vec(), what.to_owned()));
 }
 
 /// Negative requests, and requests above their limits.
-fn requests(object: &Object, resources: &Node, path: &[String], observed: &mut Observed) {
+fn requests(resources: &Node, path: &[String], refused: &mut Refused) {
     let amount = |list: &str, name: &str| -> Option<Quantity> {
         match &resources.get(list)?.get(name)?.value {
             Value::String(text) => text.parse().ok(),
@@ -55,29 +63,23 @@ fn requests(object: &Object, resources: &Node, path: &[String], observed: &mut O
             let at = || path.iter().cloned().chain([list.to_owned(), entry.key.clone()]).collect::<Vec<_>>();
             let Some(value) = amount(list, &entry.key) else { continue };
             if value.is_negative() {
-                refuse(object, &at(), &format!("a negative amount of {}: {value}", entry.key), observed);
+                refuse(&at(), &format!("a negative amount of {}: {value}", entry.key), refused);
             } else if list == "requests"
                 && let Some(limit) = amount("limits", &entry.key)
                 && limit < value
             {
                 let what = format!("requests {value} of {}, more than its limit of {limit}", entry.key);
-                refuse(object, &at(), &what, observed);
+                refuse(&at(), &what, refused);
             }
         }
     }
 }
 
 /// Operators of label selectors and node selectors, wherever they stand.
-fn requirements(
-    object: &Object,
-    node: &Node,
-    of_nodes: bool,
-    path: &mut Vec<String>,
-    observed: &mut Observed,
-) {
+fn requirements(node: &Node, of_nodes: bool, path: &mut Vec<String>, refused: &mut Refused) {
     for (n, item) in node.items().iter().enumerate() {
         path.push(n.to_string());
-        requirements(object, item, of_nodes, path, observed);
+        requirements(item, of_nodes, path, refused);
         path.pop();
     }
     for entry in node.entries() {
@@ -87,12 +89,12 @@ fn requirements(
             for (n, item) in entry.value.items().iter().enumerate() {
                 if let Some(what) = requirement(item, of_nodes) {
                     path.extend([n.to_string(), "operator".to_owned()]);
-                    refuse(object, path, &what, observed);
+                    refuse(path, &what, refused);
                     path.truncate(path.len() - 2);
                 }
             }
         } else if entry.key != "status" && entry.key != "annotations" {
-            requirements(object, &entry.value, of_nodes, path, observed);
+            requirements(&entry.value, of_nodes, path, refused);
         }
         path.pop();
     }
@@ -120,38 +122,38 @@ fn requirement(item: &Node, of_nodes: bool) -> Option<String> {
     }
 }
 
-fn tolerations(object: &Object, pod: &[&str], observed: &mut Observed) {
+fn tolerations(object: &Object, pod: &[&str], refused: &mut Refused) {
     let mut at: Vec<String> = pod.iter().map(|&step| step.to_owned()).collect();
     at.push("tolerations".to_owned());
     let pods = object.tree.find(&at).map_or(&[][..], |list| list.items());
     for (n, toleration) in pods.iter().enumerate() {
         let mut path = at.clone();
         path.push(n.to_string());
-        effect(object, toleration, &path, observed);
+        effect(toleration, &path, refused);
         let text = |key: &str| toleration.get(key).and_then(Node::as_str).unwrap_or_default();
         let operator = text("operator");
         path.push("operator".to_owned());
         if !matches!(operator, "" | "Equal" | "Exists" | "Lt" | "Gt") {
-            refuse(object, &path, &format!("`{operator}` is no operator of a toleration"), observed);
+            refuse(&path, &format!("`{operator}` is no operator of a toleration"), refused);
         } else if operator == "Exists" && !text("value").is_empty() {
-            refuse(object, &path, "operator `Exists` takes no value", observed);
+            refuse(&path, "operator `Exists` takes no value", refused);
         } else if operator != "Exists" && text("key").is_empty() {
-            refuse(object, &path, "a toleration without a key needs operator `Exists`", observed);
+            refuse(&path, "a toleration without a key needs operator `Exists`", refused);
         }
     }
     if object.kind == "Node" {
         let at = ["spec".to_owned(), "taints".to_owned()];
         for (n, taint) in object.tree.find(&at).map_or(&[][..], |list| list.items()).iter().enumerate() {
             let path: Vec<String> = at.iter().cloned().chain([n.to_string()]).collect();
-            effect(object, taint, &path, observed);
+            effect(taint, &path, refused);
         }
     }
 }
 
-fn effect(object: &Object, node: &Node, path: &[String], observed: &mut Observed) {
+fn effect(node: &Node, path: &[String], refused: &mut Refused) {
     let Some(effect) = node.get("effect").and_then(Node::as_str) else { return };
     if !matches!(effect, "" | "NoSchedule" | "PreferNoSchedule" | "NoExecute") {
         let path: Vec<String> = path.iter().cloned().chain(["effect".to_owned()]).collect();
-        refuse(object, &path, &format!("`{effect}` is no effect of a taint"), observed);
+        refuse(&path, &format!("`{effect}` is no effect of a taint"), refused);
     }
 }

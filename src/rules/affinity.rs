@@ -3,9 +3,10 @@
 use serde_json::Value;
 
 use super::{Found, Subject};
+use crate::cluster::WorkloadKind;
 use crate::diag::{Severity, codes::verify as codes};
 use crate::kube::{Affinity, NodeAffinity, PodAffinity};
-use crate::plan::AFFINITY;
+use crate::plan::{AFFINITY, Owner};
 use crate::why::Why;
 
 /// One term of an affinity: where it stands, and its content.
@@ -16,7 +17,7 @@ const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
 
 pub(super) fn check(subject: Subject<'_>, found: &mut Vec<Found>) {
     let Some(carrier) = subject.carrier else { return };
-    let Some(decision) = carrier.fields.get(&AFFINITY) else { return };
+    let Some(decision) = carrier.fields.get(&AFFINITY) else { return undecided(subject, found) };
     let planned: Affinity =
         decision.value.value.clone().and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default();
     let planned = terms(&planned);
@@ -52,6 +53,48 @@ pub(super) fn check(subject: Subject<'_>, found: &mut Vec<Found>) {
             finding
         };
         found.push(finding.note(format!("the plan's term: {term}")).why(why));
+    }
+}
+
+/// Where the plan decides nothing, the proof has what stands there without lifeboat. Preferences may differ:
+/// they move a pod, but keep none from a node.
+fn undecided(subject: Subject<'_>, found: &mut Vec<Found>) {
+    let Some((carrier, proved)) = subject.counted() else { return };
+    if carrier.base.opaque.contains_key(&AFFINITY) {
+        return;
+    }
+    let planned = terms(&proved.affinity.clone().unwrap_or_default());
+    let rendered = terms(&subject.pod().affinity.clone().unwrap_or_default());
+    // A DaemonSet's controller ties each pod to its node.
+    let tied = subject.workload.kind == WorkloadKind::Pod && carrier.runs_as == "DaemonSet";
+    let other = |a: &[Term], b: &[Term]| -> Vec<Term> {
+        let alike =
+            |(g, l, _, t): &Term| b.iter().any(|(group, list, _, term)| (group, list, term) == (g, l, t));
+        let required =
+            a.iter().filter(|(group, list, ..)| *list == REQUIRED && !(tied && *group == "nodeAffinity"));
+        required.filter(|term| !alike(term)).cloned().collect()
+    };
+    // The policy has no word for the terms of a workload by hand.
+    let by_hand = matches!(carrier.owner, Owner::Workload(_));
+    let severity =
+        |group: &str| if by_hand && group != "nodeAffinity" { Severity::Warning } else { Severity::Error };
+    for (group, list, n, _) in other(&rendered, &planned) {
+        let message = format!("has a term that the plan does not have in {}", name(group, list));
+        found.push(
+            Found::new(codes::AFFINITY_SURVIVES, &["affinity", group, list, &n.to_string()], message)
+                .severity(severity(group))
+                .note("the proof does not count it: these pods may find fewer nodes than it says")
+                .policy(carrier.span),
+        );
+    }
+    for (group, list, _, term) in other(&planned, &rendered) {
+        let message = format!("lacks a term of the plan in {}", name(group, list));
+        found.push(
+            Found::new(codes::AFFINITY_MISSING, &["affinity", group, list], message)
+                .severity(severity(group))
+                .note(format!("the plan's term: {term}"))
+                .policy(carrier.span),
+        );
     }
 }
 

@@ -3,10 +3,12 @@
 use serde_json::Value;
 
 use super::{Found, Subject};
+use crate::catalogue::Target;
 use crate::cluster::WorkloadKind;
-use crate::diag::codes::verify as codes;
+use crate::diag::{Severity, codes::verify as codes};
 use crate::kube::TopologySpreadConstraint;
-use crate::plan::{NODE_SELECTOR, REPLICAS, SPREAD};
+use crate::plan::{Carrier, NODE_SELECTOR, REPLICAS, SPREAD};
+use crate::why::Why;
 
 pub(super) fn check(subject: Subject<'_>, found: &mut Vec<Found>) {
     let Some(carrier) = subject.carrier else { return };
@@ -15,17 +17,41 @@ pub(super) fn check(subject: Subject<'_>, found: &mut Vec<Found>) {
     let selector = serde_json::to_value(&subject.pod().node_selector).unwrap_or_default();
     let real = [(SPREAD, spread, "topologySpreadConstraints"), (NODE_SELECTOR, selector, "nodeSelector")];
     for (target, real, key) in real {
-        let Some(decision) = carrier.fields.get(&target) else { continue };
-        let planned = decision.value.value.clone().unwrap_or_default();
+        let Some((planned, why)) = planned(subject, carrier, &target) else { continue };
         let planned = if target == SPREAD { normal(planned) } else { planned };
-        if planned == real || (planned.is_null() && is_empty(&real)) {
+        if planned == real || (is_empty(&planned) && is_empty(&real)) {
             continue;
         }
-        let message = format!("has {key} {real}; the plan says {planned}");
-        found.push(
-            Found::new(codes::FIELD_DIFFERS, &[key], message).why(decision.value.why).policy(carrier.span),
-        );
+        // Who only prefers a place can stand anywhere.
+        let soft = target == SPREAD && why.is_none() && hard(&planned) == hard(&real);
+        let message = format!("has {key} {real}; the plan says {}", said(&planned));
+        let mut finding = Found::new(codes::FIELD_DIFFERS, &[key], message).policy(carrier.span);
+        if soft {
+            finding = finding.severity(Severity::Note);
+        }
+        finding.why = why;
+        found.push(finding);
     }
+}
+
+/// What the plan decides about a field, or what the proof takes it for where it decides nothing; `None` if the
+/// catalogue cannot say.
+fn planned(subject: Subject<'_>, carrier: &Carrier, target: &Target) -> Option<(Value, Option<Why>)> {
+    if let Some(decision) = carrier.fields.get(target) {
+        return Some((decision.value.value.clone().unwrap_or_default(), Some(decision.value.why)));
+    }
+    let counted = subject.counted().is_some() && !carrier.base.opaque.contains_key(target);
+    counted.then(|| (carrier.field(target).cloned().unwrap_or_default(), None))
+}
+
+/// The constraints that keep a pod from a node.
+fn hard(spread: &Value) -> Vec<&Value> {
+    let all = spread.as_array().map_or(&[][..], Vec::as_slice).iter();
+    all.filter(|constraint| constraint["whenUnsatisfiable"] != "ScheduleAnyway").collect()
+}
+
+fn said(planned: &Value) -> String {
+    if is_empty(planned) { "none".to_owned() } else { planned.to_string() }
 }
 
 /// Replicas are part of the proof whoever decided them.
@@ -40,7 +66,8 @@ fn replicas(subject: Subject<'_>, found: &mut Vec<Found>) {
         return;
     }
     let message = format!("has replicas {real}; the plan says {planned}");
-    let mut finding = Found::new(codes::FIELD_DIFFERS, &[] as &[&str], message).policy(carrier.span);
+    let mut finding =
+        Found::new(codes::FIELD_DIFFERS, &["replicas"], message).of_controller().policy(carrier.span);
     finding.why = carrier.fields.get(&REPLICAS).map(|decision| decision.value.why);
     found.push(finding);
 }
@@ -52,5 +79,7 @@ fn normal(value: Value) -> Value {
 }
 
 fn is_empty(value: &Value) -> bool {
-    value.as_array().is_some_and(Vec::is_empty) || value.as_object().is_some_and(serde_json::Map::is_empty)
+    value.is_null()
+        || value.as_array().is_some_and(Vec::is_empty)
+        || value.as_object().is_some_and(serde_json::Map::is_empty)
 }

@@ -10,11 +10,14 @@ mod fields;
 pub mod nodes;
 pub mod pdb;
 mod placement;
+mod pod_requests;
 mod priority;
 mod requests;
+mod scheduling;
 pub mod selectors;
 mod stateful_set;
 mod storage;
+pub mod strangers;
 mod tolerations;
 pub mod types;
 
@@ -34,6 +37,8 @@ pub struct Subject<'a> {
     pub plan: &'a Plan,
     /// The planned carrier that it is, if it is one.
     pub carrier: Option<&'a Carrier>,
+    /// The pod that the proof counts for that carrier.
+    pub proved: Option<&'a PodSpec>,
     /// The workload as it is.
     pub workload: &'a Workload,
 }
@@ -43,6 +48,12 @@ impl<'a> Subject<'a> {
     #[must_use]
     pub fn pod(&self) -> &'a PodSpec {
         &self.workload.template.spec
+    }
+
+    /// The carrier and the pod that stands for it in the proof, if the proof counts it.
+    #[must_use]
+    pub fn counted(&self) -> Option<(&'a Carrier, &'a PodSpec)> {
+        Some((self.carrier.filter(|carrier| carrier.lasting())?, self.proved?))
     }
 
     /// Whether the plan gives it a tier, and it runs for good.
@@ -69,6 +80,8 @@ pub struct Found {
     pub severity: Severity,
     /// Path within the pod's spec.
     pub path: Vec<String>,
+    /// Whether the path is within the controller's spec instead.
+    pub of_controller: bool,
     /// One line, lower case, no full stop; speaks of the workload without naming it.
     pub message: String,
     /// The reason of the plan that is broken.
@@ -87,12 +100,18 @@ impl Found {
             code,
             severity: code.severity(),
             path: path.iter().map(|step| step.as_ref().to_owned()).collect(),
+            of_controller: false,
             message: message.into(),
             why: None,
             policy: None,
             notes: Vec::new(),
             help: None,
         }
+    }
+
+    pub(crate) fn of_controller(mut self) -> Self {
+        self.of_controller = true;
+        self
     }
 
     pub(crate) fn why(mut self, why: Why) -> Self {
@@ -129,6 +148,8 @@ const RULES: &[fn(Subject<'_>, &mut Vec<Found>)] = &[
     antiaffinity::check,
     fields::check,
     requests::check,
+    pod_requests::check,
+    scheduling::check,
     eviction::check,
     storage::check,
     stateful_set::check,

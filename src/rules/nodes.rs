@@ -27,6 +27,7 @@ pub fn check(plan: &Plan, node: &Node, version: Option<&str>) -> Vec<Found> {
     taints(plan, node, planned, &mut found);
     labels(node, planned, &mut found);
     allocatable(node, planned, &mut found);
+    health(node, &mut found);
     if let Some(version) = version {
         minor(plan, version, &mut found);
     }
@@ -103,8 +104,45 @@ fn labels(node: &Node, planned: &NodePlan, found: &mut Vec<Found>) {
     }
 }
 
+/// The proof starts from nodes that take pods.
+fn health(node: &Node, found: &mut Vec<Found>) {
+    if node.spec.unschedulable {
+        let message = "is cordoned: it takes no new pod, and the proof counts on its room";
+        found.push(
+            Found::new(codes::NODE_UNREADY, &["spec", "unschedulable"], message).help("kubectl uncordon"),
+        );
+    }
+    let ready = node.status.conditions.iter().position(|condition| condition.kind == "Ready");
+    if let Some(n) = ready.filter(|n| node.status.conditions[*n].status != "True") {
+        let message = format!(
+            "is not ready (`Ready` is `{}`): the proof starts from nodes that are",
+            node.status.conditions[n].status
+        );
+        let path = ["status", "conditions", &n.to_string(), "status"];
+        found.push(Found::new(codes::NODE_UNREADY, &path, message));
+    }
+}
+
 fn allocatable(node: &Node, planned: &NodePlan, found: &mut Vec<Found>) {
     let of = |name: &str| node.status.allocatable.get(name).copied();
+    let absent: Vec<&str> = ["cpu", "memory"].into_iter().filter(|name| of(name).is_none()).collect();
+    if !absent.is_empty() {
+        let message = format!("says nothing of its allocatable {}", absent.join(" and "));
+        found.push(
+            Found::new(codes::NODE_ALLOCATABLE, &["status", "allocatable"], message)
+                .severity(Severity::Warning)
+                .note("whether there is the room that the proof rests on cannot be said"),
+        );
+    }
+    if let Some(pods) = of("pods").map(|pods| pods.value()).filter(|pods| *pods != i64::from(planned.pods)) {
+        let message = format!("takes {pods} pods; the proof rests on {}", planned.pods);
+        let severity = if pods < i64::from(planned.pods) { Severity::Error } else { Severity::Note };
+        found.push(
+            Found::new(codes::NODE_ALLOCATABLE, &["status", "allocatable", "pods"], message)
+                .severity(severity)
+                .help("state it as the node's `pods` in the policy"),
+        );
+    }
     if let Some(cpu) = of("cpu") {
         let milli = u64::try_from(cpu.milli()).unwrap_or(0);
         if milli < planned.milli.value {

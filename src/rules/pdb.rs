@@ -2,7 +2,7 @@
 
 use super::Found;
 use crate::diag::codes::verify as codes;
-use crate::kube::{Labels, PodDisruptionBudget};
+use crate::kube::{LabelSet, PodDisruptionBudget};
 
 /// A workload that a budget may guard.
 #[derive(Clone, Copy, Debug)]
@@ -12,7 +12,7 @@ pub struct Guarded<'a> {
     /// Namespace.
     pub namespace: &'a str,
     /// Labels of its pods.
-    pub labels: &'a Labels,
+    pub labels: &'a dyn LabelSet,
     /// How many.
     pub replicas: i32,
 }
@@ -23,7 +23,7 @@ pub fn check(pdb: &PodDisruptionBudget, workloads: &[Guarded<'_>]) -> Option<Fou
     let selector = pdb.spec.selector.as_ref()?;
     let guarded: Vec<&Guarded<'_>> = workloads
         .iter()
-        .filter(|w| w.namespace == pdb.metadata.namespace() && selector.matches(w.labels))
+        .filter(|w| w.namespace == pdb.metadata.namespace() && selector.matches_set(w.labels))
         .collect();
     let pods: i32 = guarded.iter().fold(0, |sum, w| sum.saturating_add(w.replicas.max(0)));
     if pods == 0 {

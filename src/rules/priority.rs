@@ -1,4 +1,4 @@
-//! Each pod of a tier names the tier's priority class; pods of no tier name none above the default's.
+//! Each pod of a tier names the tier's priority class.
 
 use super::{Found, Subject};
 use crate::diag::{Severity, codes::verify as codes};
@@ -6,8 +6,10 @@ use crate::plan::{Owner, PRIORITY_CLASS};
 
 pub(super) fn check(subject: Subject<'_>, found: &mut Vec<Found>) {
     let class = &subject.pod().priority_class_name;
-    let Some(carrier) = subject.carrier else { return foreign(subject, class, found) };
-    let Some(wanted) = carrier.field(&PRIORITY_CLASS).and_then(|value| value.as_str()) else { return };
+    let Some(carrier) = subject.carrier else { return };
+    let Some(wanted) = carrier.field(&PRIORITY_CLASS).and_then(|value| value.as_str()) else {
+        return unreachable(subject, class, found);
+    };
     if class == wanted || carrier.owner == Owner::Packaged {
         return;
     }
@@ -28,22 +30,24 @@ pub(super) fn check(subject: Subject<'_>, found: &mut Vec<Found>) {
     found.push(finding.policy(carrier.span));
 }
 
-/// A pod that the policy does not name is of the default tier.
-fn foreign(subject: Subject<'_>, class: &str, found: &mut Vec<Found>) {
-    let plan = subject.plan;
-    let default = plan.policy.tier(plan.policy.default_tier);
-    let Some(class) = plan.classes.iter().find(|known| known.name == *class) else { return };
-    if class.value <= default.priority.value {
+/// A pod of a tier that no value of its chart gives a class.
+fn unreachable(subject: Subject<'_>, class: &str, found: &mut Vec<Found>) {
+    let Some(carrier) = subject.carrier else { return };
+    let (Some(reason), Some(tier)) = (carrier.unreachable.get(&PRIORITY_CLASS), carrier.tier) else { return };
+    let wanted = &subject.plan.policy.tier(tier.value).class.value;
+    if class == wanted {
         return;
     }
-    let message = format!(
-        "is not in the policy, but names class `{}` ({}), above the default tier's {}",
-        class.name, class.value, default.priority.value
-    );
+    let is =
+        if class.is_empty() { "no priority class".to_owned() } else { format!("priority class `{class}`") };
+    let code = if class.is_empty() { codes::CLASS_MISSING } else { codes::CLASS_WRONG };
+    let message = format!("names {is}; its tier's is `{wanted}`");
     found.push(
-        Found::new(codes::CLASS_WRONG, &["priorityClassName"], message)
+        Found::new(code, &["priorityClassName"], message)
             .severity(Severity::Warning)
-            .why(class.why)
-            .help("name the workload in the policy, or take the class out"),
+            .why(tier.why)
+            .policy(carrier.span)
+            .note(format!("no value of the chart reaches it: {reason}"))
+            .help("accept it with `[allow.NAME]` and a reason, or patch what Helm renders"),
     );
 }

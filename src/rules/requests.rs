@@ -6,7 +6,8 @@ use super::{Found, Subject};
 use crate::catalogue::Target;
 use crate::diag::{Severity, codes::verify as codes};
 use crate::kube::{Container, Quantity, ResourceList, Resources};
-use crate::plan::Owner;
+use crate::plan::{Carrier, Owner};
+use crate::why::Why;
 
 pub(super) fn check(subject: Subject<'_>, found: &mut Vec<Found>) {
     let pod = subject.pod();
@@ -33,7 +34,7 @@ pub(super) fn check(subject: Subject<'_>, found: &mut Vec<Found>) {
                     )
                     .note("the proof rests on the plan's figure")
                     .policy(subject.carrier.and_then(|carrier| carrier.span));
-                    finding.why = why;
+                    finding.why = reason(subject, &container.name, resource).or(why);
                     found.push(finding);
                 }
                 (_, None) => missing.push(resource),
@@ -49,7 +50,7 @@ fn report_missing(
     container: &Container,
     path: &[String],
     missing: &[&str],
-    why: Option<crate::why::Why>,
+    why: Option<Why>,
     found: &mut Vec<Found>,
 ) {
     let packaged = matches!(subject.carrier, Some(carrier) if carrier.owner == Owner::Packaged);
@@ -70,12 +71,20 @@ fn report_missing(
     found.push(finding);
 }
 
-type Planned<'a> = BTreeMap<&'a str, (Resources, Option<crate::why::Why>)>;
+type Planned<'a> = BTreeMap<&'a str, (Resources, Option<Why>)>;
+
+/// Whether the plan knows the containers by name. Of a workload by hand it knows the pod only.
+pub(super) fn named(carrier: &Carrier) -> bool {
+    !matches!(carrier.owner, Owner::Workload(_))
+}
 
 /// What the plan says of each container.
 fn planned<'a>(subject: Subject<'a>) -> Planned<'a> {
     let mut planned = BTreeMap::new();
     let Some(carrier) = subject.carrier else { return planned };
+    if !named(carrier) {
+        return planned;
+    }
     for container in carrier.containers.iter() {
         let target = Target::Resources(container.clone());
         let Some(value) = carrier.field(&target) else { continue };
@@ -84,6 +93,13 @@ fn planned<'a>(subject: Subject<'a>) -> Planned<'a> {
         planned.insert(container.as_str(), (resources, why));
     }
     planned
+}
+
+/// The policy's line on this resource of a container, rather than on the first of them.
+fn reason(subject: Subject<'_>, container: &str, resource: &str) -> Option<Why> {
+    let decision = subject.carrier?.fields.get(&Target::Resources(container.to_owned()))?;
+    let part = decision.parts.iter().find(|(path, _)| path.iter().eq(&["requests", resource]));
+    part.map(|(_, why)| *why)
 }
 
 /// The request, or the limit where there is none, as the API server completes it.

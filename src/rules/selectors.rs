@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::Found;
 use crate::diag::{Severity, codes::verify as codes};
-use crate::kube::{Labels, PodAffinityTerm};
+use crate::kube::{LabelSet, PodAffinityTerm};
 
 /// Pods that terms can match.
 #[derive(Clone, Copy, Debug)]
@@ -16,7 +16,7 @@ pub struct Target<'a> {
     /// Their namespace.
     pub namespace: &'a str,
     /// Their labels.
-    pub labels: &'a Labels,
+    pub labels: &'a dyn LabelSet,
     /// Whether a DaemonSet makes them.
     pub daemon: bool,
 }
@@ -70,7 +70,7 @@ pub fn check(term: &Term, namespace: &str, own_daemon: bool, targets: &[Target<'
         [] => BTreeSet::from([namespace]),
         named => named.iter().map(String::as_str).collect(),
     };
-    let by_labels = || targets.iter().filter(|target| selector.matches(target.labels));
+    let by_labels = || targets.iter().filter(|target| selector.matches_set(target.labels));
     let matched: Vec<&Target<'_>> =
         by_labels().filter(|target| any_namespace || namespaces.contains(target.namespace)).collect();
     if matched.is_empty() {

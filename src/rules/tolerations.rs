@@ -1,7 +1,7 @@
 //! The lifeboat's taint: exactly the pods of lifeboat tiers tolerate it, and nothing more than it.
 
 use super::{Found, Subject, taint, tolerates};
-use crate::diag::codes::verify as codes;
+use crate::diag::{Severity, codes::verify as codes};
 use crate::kube::{Taint, Toleration, TolerationOperator};
 use crate::plan::{Owner, TOLERATIONS};
 
@@ -18,6 +18,17 @@ pub(super) fn check(subject: Subject<'_>, found: &mut Vec<Found>) {
     for finding in &mut findings {
         finding.why = decided(subject);
         finding.policy = lifeboat.taint.span;
+    }
+    // Where no value reaches the pod, nobody can mend it in the values: the plan said so.
+    if let Some(reason) = subject.carrier.and_then(|carrier| carrier.unreachable.get(&TOLERATIONS)) {
+        for finding in &mut findings {
+            if finding.severity == Severity::Error {
+                finding.severity = Severity::Warning;
+            }
+            finding.notes.push(format!("no value of the chart reaches it: {reason}"));
+            finding.help =
+                Some("accept it with `[allow.NAME]` and a reason, or patch what Helm renders".to_owned());
+        }
     }
     found.append(&mut findings);
 }

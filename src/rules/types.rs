@@ -8,15 +8,30 @@ use crate::yaml::{Node, Value};
 pub struct WrongType {
     /// Path within the object.
     pub path: Vec<String>,
-    /// What it is.
-    pub is: &'static str,
+    /// What it is: `a number`, or in backticks a word that the API does not know there.
+    pub is: String,
     /// What the API wants.
-    pub wants: &'static str,
+    pub wants: String,
+}
+
+impl WrongType {
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> &'static str {
+        // A word that the API does not know is no better for quotes.
+        if self.is.starts_with('`') {
+            "write it as the API does"
+        } else {
+            "quote texts in the values file; write lists and maps as such"
+        }
+    }
 }
 
 #[derive(Clone, Copy)]
 enum Want {
     Text,
+    /// One of the API's words.
+    Word(&'static [&'static str]),
     Int,
     Bool,
     Quantity,
@@ -29,11 +44,15 @@ enum Want {
 }
 
 const LABEL_REQUIREMENT: &[(&str, Want)] =
-    &[("key", Want::Text), ("operator", Want::Text), ("values", Want::Texts)];
+    &[("key", Want::Text), ("operator", Want::Word(LABEL_OPERATORS)), ("values", Want::Texts)];
+const LABEL_OPERATORS: &[&str] = &["In", "NotIn", "Exists", "DoesNotExist"];
 const LABEL_SELECTOR: &[(&str, Want)] =
     &[("matchLabels", Want::TextMap), ("matchExpressions", Want::List(LABEL_REQUIREMENT))];
+const NODE_REQUIREMENT: &[(&str, Want)] =
+    &[("key", Want::Text), ("operator", Want::Word(NODE_OPERATORS)), ("values", Want::Texts)];
+const NODE_OPERATORS: &[&str] = &["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"];
 const NODE_TERM: &[(&str, Want)] =
-    &[("matchExpressions", Want::List(LABEL_REQUIREMENT)), ("matchFields", Want::List(LABEL_REQUIREMENT))];
+    &[("matchExpressions", Want::List(NODE_REQUIREMENT)), ("matchFields", Want::List(NODE_REQUIREMENT))];
 const POD_TERM: &[(&str, Want)] = &[
     ("labelSelector", Want::Map(LABEL_SELECTOR)),
     ("namespaceSelector", Want::Map(LABEL_SELECTOR)),
@@ -66,6 +85,21 @@ const AFFINITY: &[(&str, Want)] = &[
 ];
 const CONTAINER: &[(&str, Want)] = &[
     ("name", Want::Text),
+    ("image", Want::Text),
+    ("imagePullPolicy", Want::Word(&["Always", "IfNotPresent", "Never"])),
+    ("command", Want::Texts),
+    ("args", Want::Texts),
+    ("env", Want::List(&[("name", Want::Text), ("value", Want::Text), ("valueFrom", Want::Map(&[]))])),
+    (
+        "ports",
+        Want::List(&[
+            ("name", Want::Text),
+            ("containerPort", Want::Int),
+            ("hostPort", Want::Int),
+            ("hostIP", Want::Text),
+            ("protocol", Want::Word(&["TCP", "UDP", "SCTP"])),
+        ]),
+    ),
     ("resources", Want::Map(&[("requests", Want::Quantities), ("limits", Want::Quantities)])),
 ];
 /// Fields of a pod's spec; `replicas` stands here for custom resources that keep it beside them.
@@ -74,21 +108,25 @@ const POD: &[(&str, Want)] = &[
         "tolerations",
         Want::List(&[
             ("key", Want::Text),
-            ("operator", Want::Text),
+            ("operator", Want::Word(&["Exists", "Equal", "Lt", "Gt"])),
             ("value", Want::Text),
-            ("effect", Want::Text),
+            ("effect", Want::Word(&["NoSchedule", "PreferNoSchedule", "NoExecute"])),
             ("tolerationSeconds", Want::Int),
         ]),
     ),
     ("affinity", Want::Map(AFFINITY)),
     ("nodeSelector", Want::TextMap),
     ("priorityClassName", Want::Text),
+    ("priority", Want::Int),
+    ("preemptionPolicy", Want::Word(&["PreemptLowerPriority", "Never"])),
+    ("nodeName", Want::Text),
+    ("schedulerName", Want::Text),
     (
         "topologySpreadConstraints",
         Want::List(&[
             ("maxSkew", Want::Int),
             ("topologyKey", Want::Text),
-            ("whenUnsatisfiable", Want::Text),
+            ("whenUnsatisfiable", Want::Word(&["DoNotSchedule", "ScheduleAnyway"])),
             ("labelSelector", Want::Map(LABEL_SELECTOR)),
         ]),
     ),
@@ -116,6 +154,7 @@ const CONTROLLER: &[(&str, Want)] = &[
 pub fn check(tree: &Node, pod: &[&str]) -> Vec<WrongType> {
     let mut wrong = Vec::new();
     walk(tree, &[("metadata", Want::Map(META))], &mut Vec::new(), &mut wrong);
+    maps_above(tree, pod, &mut wrong);
     if let Some(spec) = tree.get("spec")
         && !matches!(tree.get("kind").and_then(Node::as_str), Some("Service"))
     {
@@ -133,6 +172,15 @@ pub fn check(tree: &Node, pod: &[&str]) -> Vec<WrongType> {
         walk(node, &[("metadata", Want::Map(META))], &mut path, &mut wrong);
     }
     wrong
+}
+
+/// Everything on the way to the pod's spec is a map.
+fn maps_above(tree: &Node, pod: &[&str], wrong: &mut Vec<WrongType>) {
+    for depth in 1..=pod.len() {
+        let Some(node) = tree.find(&pod[..depth]) else { return };
+        let path = &mut pod[..depth].iter().map(|&step| step.to_owned()).collect();
+        value_fits(node, Want::Map(&[]), path, wrong);
+    }
 }
 
 fn walk(node: &Node, fields: &[(&str, Want)], path: &mut Vec<String>, wrong: &mut Vec<WrongType>) {
@@ -155,6 +203,15 @@ fn value_fits(node: &Node, want: Want, path: &mut Vec<String>, wrong: &mut Vec<W
     }
     let (fits, wants) = match want {
         Want::Text => (text, "a text"),
+        Want::Word(words) if text => {
+            let word = node.as_str().unwrap_or_default();
+            if !word.is_empty() && !words.contains(&word) {
+                let wants = format!("one of {}", crate::shape::quoted_list(words.iter().copied()));
+                wrong.push(WrongType { path: path.clone(), is: format!("`{word}`"), wants });
+            }
+            return;
+        }
+        Want::Word(_) => (false, "a text"),
         Want::Int => (integer, "a whole number"),
         Want::Bool => (matches!(node.value, Value::Bool(_)), "a boolean"),
         Want::Quantity => (text || number, "a quantity"),
@@ -163,7 +220,11 @@ fn value_fits(node: &Node, want: Want, path: &mut Vec<String>, wrong: &mut Vec<W
         Want::TextMap | Want::Quantities | Want::Map(_) => (matches!(node.value, Value::Map(_)), "a map"),
     };
     if !fits {
-        wrong.push(WrongType { path: path.clone(), is: kind(&node.value), wants });
+        wrong.push(WrongType {
+            path: path.clone(),
+            is: kind(&node.value).to_owned(),
+            wants: wants.to_owned(),
+        });
         return;
     }
     let inner = match want {

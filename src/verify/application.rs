@@ -2,7 +2,7 @@
 //! Precedence: parameters, `valuesObject`, `values`, `valueFiles` (Argo CD v3.5,
 //! `pkg/apis/application/v1alpha1/types.go`).
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
@@ -12,7 +12,9 @@ use crate::catalogue::ValuePath;
 use crate::diag::codes::verify as codes;
 use crate::manifest::Object;
 use crate::plan::{Owner, Plan};
+use crate::policy;
 use crate::rules::Found;
+use crate::why::Why;
 use crate::yaml::{self, Budget, Node};
 
 /// Findings on one Application.
@@ -33,19 +35,28 @@ pub(super) fn check(plan: &Plan, object: &Object) -> Vec<Finding> {
     };
     for (path, source) in sources {
         let Some(chart) = source.get("chart").and_then(Node::as_str) else { continue };
-        let Some(helm) = source.get("helm") else { continue };
-        let release = helm.get("releaseName").and_then(Node::as_str).unwrap_or(&object.name);
-        let service = plan.services.iter().position(|service| {
-            let policy = &plan.policy.services[service.index];
-            policy.chart.value == chart && policy.release.value == release
-        });
-        let Some(service) = service else { continue };
+        let destination = object.text(&["spec", "destination", "namespace"]);
+        let helm = source.get("helm");
+        let release =
+            helm.and_then(|helm| helm.get("releaseName")).and_then(Node::as_str).unwrap_or(&object.name);
+        let Some(service) = service(plan, chart, release, destination) else { continue };
+        let policy = &plan.policy.services[plan.services[service].index];
+        let name = policy.name.value.clone();
+        for (field, found) in identity(policy, source, release, destination) {
+            let at = match field {
+                "namespace" => vec!["spec".to_owned(), "destination".to_owned(), field.to_owned()],
+                _ => path.iter().cloned().chain(field.split('.').map(str::to_owned)).collect(),
+            };
+            findings.push(finding(plan, &object.title(), Some(&name), found, Some(object.at(&at))));
+        }
         let planned = planned_paths(plan, service);
         if planned.is_empty() {
             continue;
         }
-        let name = plan.policy.services[plan.services[service].index].name.value.clone();
+        let nothing = Node { at: source.at, value: crate::yaml::Value::Null };
+        let helm = helm.unwrap_or(&nothing);
         if let Some(found) = order(&name, helm) {
+            let found = found.policy(policy.name.span);
             let mut at = path.clone();
             at.extend(["helm".to_owned(), "valueFiles".to_owned()]);
             findings.push(finding(plan, &object.title(), Some(&name), found, Some(object.at(&at))));
@@ -53,13 +64,15 @@ pub(super) fn check(plan: &Plan, object: &Object) -> Vec<Finding> {
         for (field, inline) in inline(helm) {
             for leaf in inline {
                 let leaf = ValuePath::of(leaf);
-                let beaten = planned.iter().find(|path| path.contains(&leaf) || leaf.contains(path));
-                let Some(beaten) = beaten else { continue };
+                let beaten = planned.iter().find(|(path, _)| path.contains(&leaf) || leaf.contains(path));
+                let Some((beaten, why)) = beaten else { continue };
                 let mut at = path.clone();
                 at.extend(["helm".to_owned(), field.to_owned()]);
                 let message =
                     format!("sets `{leaf}` inline in `{field}`, which beats the overlay's `{beaten}`");
                 let found = Found::new(codes::APPLICATION_OVERRIDES, &[] as &[&str], message)
+                    .why(*why)
+                    .policy(policy.name.span)
                     .help("move the value into a file that stands before the overlay in `valueFiles`");
                 findings.push(finding(plan, &object.title(), Some(&name), found, Some(object.at(&at))));
             }
@@ -83,16 +96,71 @@ fn order(service: &str, helm: &Node) -> Option<Found> {
     Some(Found::new(codes::OVERLAY_NOT_LAST, &[] as &[&str], message).help(help))
 }
 
-/// Values paths that the plan decides about for a service.
-fn planned_paths(plan: &Plan, service: usize) -> Vec<ValuePath> {
+/// The service that an Application installs: of its chart, with its release name, or at least in its namespace.
+fn service(plan: &Plan, chart: &str, release: &str, destination: Option<&str>) -> Option<usize> {
+    let of_chart = |fits: &dyn Fn(&policy::Service) -> bool| {
+        plan.services.iter().position(|service| {
+            let policy = &plan.policy.services[service.index];
+            policy.chart.value == chart && fits(policy)
+        })
+    };
+    of_chart(&|policy| policy.release.value == release)
+        .or_else(|| of_chart(&|policy| Some(policy.namespace.value.as_str()) == destination))
+}
+
+/// Release, version and namespace against the policy's, by the field that says so.
+fn identity(
+    policy: &policy::Service,
+    source: &Node,
+    release: &str,
+    destination: Option<&str>,
+) -> Vec<(&'static str, Found)> {
+    let mut found = Vec::new();
+    let mut differs = |field, message: String, span| {
+        let finding = Found::new(codes::APPLICATION_DIFFERS, &[] as &[&str], message).policy(span);
+        found.push((field, finding));
+    };
+    if release != policy.release.value {
+        let message = format!("installs release `{release}`; the policy says `{}`", policy.release.value);
+        differs("helm.releaseName", message, policy.release.span.or(policy.name.span));
+    }
+    let wanted = &policy.version.value;
+    let revision = source.get("targetRevision").and_then(Node::as_str);
+    match revision.map(|revision| (revision, revision.trim_start_matches('v').parse::<semver::Version>())) {
+        Some((_, Ok(version))) if version == *wanted => {}
+        Some((revision, Ok(_))) => {
+            let message = format!("installs version {revision}; the policy says {wanted}");
+            differs("targetRevision", message, policy.version.span);
+        }
+        Some((range, Err(_))) => {
+            let message = format!("installs whatever version fits `{range}`; the policy says {wanted}");
+            differs("targetRevision", message, policy.version.span);
+        }
+        None => {
+            let message = format!("states no `targetRevision`; the policy says {wanted}");
+            differs("targetRevision", message, policy.version.span);
+        }
+    }
+    if let Some(namespace) = destination.filter(|namespace| *namespace != policy.namespace.value) {
+        let message =
+            format!("deploys into namespace `{namespace}`; the policy says `{}`", policy.namespace.value);
+        differs("namespace", message, policy.namespace.span.or(policy.name.span));
+    }
+    found
+}
+
+/// Values paths that the plan decides about for a service, and why.
+fn planned_paths(plan: &Plan, service: usize) -> Vec<(ValuePath, Why)> {
     let edition = &plan.services[service].edition;
-    let mut paths = BTreeSet::new();
+    let mut paths = BTreeMap::new();
     for carrier in &plan.carriers {
         let Owner::Component { service: of, component } = &carrier.owner else { continue };
         let Some(known) = edition.components.get(component).filter(|_| *of == service) else { continue };
-        for target in carrier.fields.keys() {
+        for (target, decision) in &carrier.fields {
             let wiring = known.reach(target).and_then(crate::catalogue::Reach::wiring);
-            paths.extend(wiring.iter().flat_map(|wiring| wiring.chain.iter().map(|wire| wire.path.clone())));
+            for wire in wiring.iter().flat_map(|wiring| &wiring.chain) {
+                paths.entry(wire.path.clone()).or_insert(decision.value.why);
+            }
         }
     }
     paths.into_iter().collect()

@@ -5,35 +5,14 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::matching::{Index, Match};
-use super::{Finding, application};
+use super::record::{Packed, Record, Words};
+use super::{Finding, application, operator};
 use crate::cluster::{Cluster, KubernetesVersion, Workload, WorkloadKind};
 use crate::diag::{Diagnostic, Severity, codes::manifest as manifest_codes, codes::verify as codes};
-use crate::kube::{Labels, Node, PodDisruptionBudget, PriorityClass};
+use crate::kube::{Node, PodDisruptionBudget, PriorityClass};
 use crate::manifest::{self, Object, Origin, Outcome, Role};
-use crate::plan::{CarrierId, Plan};
-use crate::rules::{self, Found, Subject, selectors::Term};
-
-/// A workload, in the few words that rules about the whole need.
-pub(super) struct Record {
-    pub(super) title: String,
-    /// Kind and name of the object as it was read; the workload's own may differ (`Prometheus`).
-    pub(super) object: (String, String),
-    pub(super) kind: WorkloadKind,
-    pub(super) namespace: String,
-    pub(super) name: String,
-    pub(super) labels: Labels,
-    pub(super) replicas: i32,
-    pub(super) class: String,
-    pub(super) class_origin: Origin,
-    pub(super) terms: Vec<(Term, Origin)>,
-    pub(super) matched: Match,
-    /// Kind and name of the controller that made it.
-    pub(super) owner: Option<(String, String)>,
-    pub(super) origin: Origin,
-    pub(super) findings: Vec<Finding>,
-    /// The API would refuse it: its fields are empty.
-    pub(super) unread: bool,
-}
+use crate::plan::Plan;
+use crate::rules::{self, Found, Subject};
 
 /// An object of the cluster itself.
 pub(super) struct Held<T> {
@@ -45,6 +24,8 @@ pub(super) struct Held<T> {
 #[derive(Default)]
 pub(super) struct Examined {
     pub(super) records: Vec<Record>,
+    /// Words that the records share.
+    pub(super) words: Words,
     pub(super) classes: Vec<Held<PriorityClass>>,
     pub(super) budgets: Vec<Held<PodDisruptionBudget>>,
     pub(super) nodes: Vec<Held<Node>>,
@@ -60,6 +41,9 @@ pub(super) const MOST_FOREIGN: usize = 1_000;
 
 impl Examined {
     pub(super) fn append(&mut self, mut next: Examined) {
+        for record in &mut next.records {
+            self.words.share(record);
+        }
         for record in next.records.iter_mut().filter(|record| record.matched == Match::Foreign) {
             record.findings.retain(|finding| {
                 if finding.diagnostic.severity == Severity::Error {
@@ -107,8 +91,12 @@ pub(super) fn examine(plan: &Plan, index: &Index<'_>, outcome: Outcome) -> Exami
 }
 
 fn duplicate_key(path: &[String], first: u32) -> Found {
-    let key = path.last().map_or("", String::as_str);
-    Found::new(codes::DUPLICATE_KEY, &[] as &[&str], format!("has the key `{key}` twice"))
+    let message = match path {
+        // What is confidential has no name here.
+        [payload, key] if key.is_empty() => format!("has a key of its `{payload}` twice"),
+        _ => format!("has the key `{}` twice", path.last().map_or("", String::as_str)),
+    };
+    Found::new(codes::DUPLICATE_KEY, &[] as &[&str], message)
         .note(format!("line {first} is ignored: Helm and kubectl keep the last one"))
 }
 
@@ -133,8 +121,7 @@ fn wrong_types(plan: &Plan, object: &Object, component: Option<&str>) -> Vec<Fin
     let finding = |wrong: rules::types::WrongType| {
         let key = wrong.path.last().map_or("", String::as_str);
         let message = format!("has {} at `{key}`, where the API wants {}", wrong.is, wrong.wants);
-        let found = Found::new(codes::WRONG_API_TYPE, &[] as &[&str], message)
-            .help("quote the value in the values file");
+        let found = Found::new(codes::WRONG_API_TYPE, &[] as &[&str], message).help(wrong.help());
         finding(plan, &object.title(), component, found, Some(object.at(&wrong.path)))
     };
     wrong.into_iter().map(finding).collect()
@@ -143,11 +130,21 @@ fn wrong_types(plan: &Plan, object: &Object, component: Option<&str>) -> Vec<Fin
 fn carrier(plan: &Plan, index: &Index<'_>, object: &Object, out: &mut Examined) {
     let mut types = wrong_types(plan, object, None);
     let typed_well = types.is_empty();
-    for native in manifest::native(object) {
+    let natives = manifest::native(object);
+    let makes = natives.len();
+    let mut first = true;
+    for native in natives {
         match read(&native) {
             Ok(Some(workload)) => {
                 let mut record = record(plan, index, object, workload);
                 record.findings.splice(0..0, std::mem::take(&mut types));
+                // Of several workloads of one object, what it says is told with the first.
+                if first {
+                    record.findings.extend(shards(plan, &record, object, makes));
+                } else {
+                    record.findings.clear();
+                }
+                first = false;
                 out.records.push(record);
             }
             Ok(None) => {}
@@ -166,6 +163,21 @@ fn carrier(plan: &Plan, index: &Index<'_>, object: &Object, out: &mut Examined) 
             }
         }
     }
+}
+
+/// A custom resource that makes more workloads than the plan has carriers for it.
+fn shards(plan: &Plan, record: &Record, object: &Object, makes: usize) -> Option<Finding> {
+    if makes < 2 {
+        return None;
+    }
+    let carrier = plan.carrier(record.carrier()?);
+    let message = format!("makes {makes} StatefulSets (`shards`); the plan has one");
+    let found = Found::new(codes::FIELD_DIFFERS, &[] as &[&str], message)
+        .note("the proof counts the pods of the first only")
+        .help("take `shards` out of the values")
+        .policy(carrier.span);
+    let origin = Some(object.at(&["spec", "shards"]));
+    Some(finding(plan, &record.title, Some(&plan.display(carrier)), found, origin))
 }
 
 /// The native workload, `None` for pods that have ended, or path and message of what is wrong.
@@ -197,25 +209,25 @@ fn record(plan: &Plan, index: &Index<'_>, object: &Object, mut workload: Workloa
     }
     let title = object.title();
     let component = carrier.map(|carrier| plan.display(carrier));
-    let pod = manifest::pod_spec_path(object);
-    let at = |path: &[String]| {
-        let mut full: Vec<&str> = pod.clone();
-        full.extend(path.iter().map(String::as_str));
-        object.at(&full)
-    };
-    let mut findings: Vec<Finding> = rules::workload(Subject { plan, carrier, workload: &workload })
+    let at =
+        |path: &[String], of_controller: bool| object.at(&manifest::path_of(object, path, of_controller));
+    let proved = if let Match::Carrier(id) = matched { index.proved(id) } else { None };
+    let mut findings: Vec<Finding> = rules::workload(Subject { plan, carrier, proved, workload: &workload })
         .into_iter()
         .map(|found| {
-            let origin = at(&found.path);
+            let origin = at(&found.path, found.of_controller);
             finding(plan, &title, component.as_deref(), found, Some(origin))
         })
         .collect();
+    if let Some(carrier) = carrier.filter(|carrier| carrier.lasting()) {
+        findings.extend(operator::check(plan, carrier, object));
+    }
     findings.extend(unplanned(plan, matched, object));
     // Of workloads that the policy does not rank, their own terms are their own business.
     let ranked = carrier.is_some_and(|carrier| carrier.tier.is_some());
     let affinity = workload.template.spec.affinity.as_ref().filter(|_| ranked);
     let terms = rules::selectors::terms(affinity).into_iter().map(|term| {
-        let origin = at(&term.path);
+        let origin = at(&term.path, false);
         (term, origin)
     });
     let terms = terms.collect();
@@ -224,18 +236,21 @@ fn record(plan: &Plan, index: &Index<'_>, object: &Object, mut workload: Workloa
         let text = |key: &str| owner.get(key).and_then(|node| node.as_str()).map(str::to_owned);
         Some((text("kind")?, text("name")?))
     });
+    let class = &workload.template.spec.priority_class_name;
     Record {
-        object: (object.kind.clone(), object.name.clone()),
+        looks_like: index.looks_like(object, matched, &workload.template.metadata.labels),
+        object_kind: object.kind.as_str().into(),
+        object_name: (object.name != workload.name).then(|| object.name.as_str().into()),
         kind: workload.kind,
-        class_origin: at(&["priorityClassName".to_owned()]),
-        class: workload.template.spec.priority_class_name,
-        namespace: workload.namespace,
-        name: workload.name,
-        labels: workload.template.metadata.labels,
+        class_origin: (!class.is_empty()).then(|| Box::new(at(&["priorityClassName".to_owned()], false))),
+        class: class.as_str().into(),
+        namespace: workload.namespace.as_str().into(),
+        name: workload.name.into_boxed_str(),
+        labels: Packed::of(&workload.template.metadata.labels),
         replicas: workload.replicas,
         terms,
         matched,
-        owner,
+        owner: owner.map(Box::new),
         origin: object.origin.clone(),
         title,
         findings,
@@ -249,16 +264,18 @@ fn unread(index: &Index<'_>, object: &Object) -> Record {
         Workload { namespace: object.namespace.clone(), name: object.name.clone(), ..Workload::default() };
     Record {
         title: object.title(),
-        object: (object.kind.clone(), object.name.clone()),
+        object_kind: object.kind.as_str().into(),
+        object_name: None,
         kind: workload.kind,
         matched: index.find(object, &workload),
-        namespace: workload.namespace,
-        name: workload.name,
-        labels: Labels::new(),
+        namespace: workload.namespace.as_str().into(),
+        name: workload.name.into_boxed_str(),
+        labels: Packed::default(),
         replicas: 0,
-        class: String::new(),
-        class_origin: object.origin.clone(),
+        class: "".into(),
+        class_origin: None,
         terms: Vec::new(),
+        looks_like: None,
         owner: None,
         origin: object.origin.clone(),
         findings: Vec::new(),
@@ -350,9 +367,4 @@ pub(super) fn finding(
         policy_path,
         allowed: None,
     }
-}
-
-/// The carrier of a record.
-pub(super) fn carrier_id(record: &Record) -> Option<CarrierId> {
-    if let Match::Carrier(id) = record.matched { Some(id) } else { None }
 }

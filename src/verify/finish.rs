@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::examine::{Examined, Held, MOST_FOREIGN, Record, carrier_id, finding};
-use super::{Answer, Finding, Report, Verdict, allow};
+use super::examine::{Examined, Held, MOST_FOREIGN, finding};
+use super::record::Record;
+use super::{Answer, Finding, Report, Verdict, allow, elsewhere};
 use crate::cluster::WorkloadKind;
-use crate::diag::{Diagnostic, codes::manifest as manifest_codes, codes::verify as codes};
+use crate::diag::{Diagnostic, Severity, codes::manifest as manifest_codes, codes::verify as codes};
 use crate::manifest::Origin;
 use crate::plan::{Carrier, CarrierId, Owner, Plan};
-use crate::rules::{Found, classes, nodes, pdb, selectors};
+use crate::rules::{Found, classes, nodes, pdb, selectors, strangers};
 
 /// Everything that needs all objects, and the answers.
 pub(super) fn finish(plan: &Plan, mut all: Examined) -> Report {
@@ -32,9 +33,10 @@ pub(super) fn finish(plan: &Plan, mut all: Examined) -> Report {
     findings.extend(budgets(plan, &all));
     findings.extend(node_rules(plan, &all.nodes));
     findings.extend(not_rendered(plan, &all.records));
+    findings.extend(elsewhere::check(plan, &all.records));
     sort(&mut findings);
     allow::apply(&plan.policy, &mut findings);
-    report.verdicts = verdicts(plan, &all.records, &findings);
+    report.verdicts = verdicts(plan, all.records, &findings);
     report.findings = findings;
     report
 }
@@ -83,57 +85,69 @@ fn drop_owned(records: &mut Vec<Record>) {
     if records.iter().all(|record| record.owner.is_none()) {
         return;
     }
-    let present: BTreeSet<(String, String, String)> = records
+    let present: BTreeSet<(&str, &str, &str)> = records
         .iter()
-        .map(|record| (record.object.0.clone(), record.namespace.clone(), record.object.1.clone()))
+        .map(|record| (&*record.object_kind, &*record.namespace, record.object_name()))
         .collect();
-    let has = |kind: &str, namespace: &str, name: &str| {
-        present.contains(&(kind.to_owned(), namespace.to_owned(), name.to_owned()))
-    };
-    records.retain(|record| {
-        let Some((kind, name)) = &record.owner else { return true };
-        let namespace = &record.namespace;
+    let made = |record: &Record| {
+        let Some((kind, name)) = record.owner.as_deref() else { return false };
+        let has = |kind: &str, name: &str| present.contains(&(kind, &*record.namespace, name));
         // A Deployment's ReplicaSet is its name and a hash, a CronJob's Job its name and a time.
         let grandparent = name.rsplit_once('-').map(|(stem, _)| stem);
         let made_by = match kind.as_str() {
-            "ReplicaSet" => grandparent.is_some_and(|stem| has("Deployment", namespace, stem)),
-            "Job" => grandparent.is_some_and(|stem| has("CronJob", namespace, stem)),
+            "ReplicaSet" => grandparent.is_some_and(|stem| has("Deployment", stem)),
+            "Job" => grandparent.is_some_and(|stem| has("CronJob", stem)),
             _ => false,
         };
-        !(made_by || has(kind, namespace, name))
-    });
+        made_by || has(kind, name)
+    };
+    let mut keep: Vec<bool> = records.iter().map(|record| !made(record)).collect();
+    let mut keep = keep.drain(..);
+    records.retain(|_| keep.next().unwrap_or(true));
 }
 
 /// Classes that do not exist, and selectors.
 fn whole_rules(plan: &Plan, all: &mut Examined) {
     let input: BTreeSet<&str> = all.classes.iter().map(|held| held.value.metadata.name.as_str()).collect();
+    let values: BTreeMap<&str, i32> =
+        all.classes.iter().map(|held| (held.value.metadata.name.as_str(), held.value.value)).collect();
+    let mut quiet = 0;
     let planned = unseen(plan, &all.records);
     let targets = targets(&planned, &all.records);
     let mut found_in = Vec::new();
     for (at, record) in all.records.iter().enumerate() {
-        let component = carrier_id(record).map(|id| plan.display(plan.carrier(id)));
-        let mut tell = |found, origin: &Origin| {
-            let origin = Some(origin.clone());
+        let component = record.carrier().map(|id| plan.display(plan.carrier(id)));
+        let mut tell = |found, origin: Option<&Origin>| {
+            let origin = origin.cloned();
             found_in.push((at, finding(plan, &record.title, component.as_deref(), found, origin)));
         };
         if !classes::exists(plan, &input, &record.class) {
-            tell(classes::unknown(&record.class), &record.class_origin);
+            tell(classes::unknown(&record.class), record.class_origin.as_deref());
+        }
+        if component.is_none()
+            && let Some(found) = strangers::check(plan, &values, &record.namespace, &record.class)
+        {
+            quiet += usize::from(found.severity != Severity::Error);
+            if found.severity == Severity::Error || quiet <= MOST_FOREIGN {
+                tell(found, record.class_origin.as_deref());
+            }
         }
         let daemon = record.kind == WorkloadKind::DaemonSet;
         for (term, origin) in &record.terms {
             if let Some(found) = selectors::check(term, &record.namespace, daemon, &targets) {
-                tell(found, origin);
+                tell(found, Some(origin));
             }
         }
     }
     for (at, finding) in found_in {
         all.records[at].findings.push(finding);
     }
+    *all.foreign.entry(codes::CLASS_WRONG.name()).or_default() += quiet;
 }
 
 /// Planned carriers that the input does not have, with the names that findings give them.
 fn unseen<'a>(plan: &'a Plan, records: &[Record]) -> Vec<(String, &'a Carrier)> {
-    let seen: BTreeSet<CarrierId> = records.iter().filter_map(carrier_id).collect();
+    let seen: BTreeSet<CarrierId> = records.iter().filter_map(Record::carrier).collect();
     let planned = plan.carrier_ids().filter(|(id, carrier)| carrier.enabled.value && !seen.contains(id));
     let named = |(_, carrier): (CarrierId, &'a Carrier)| {
         (format!("{} {}/{}", carrier.runs_as, carrier.namespace, carrier.workload), carrier)
@@ -162,7 +176,7 @@ fn twice(plan: &Plan, records: &[Record]) -> Vec<Finding> {
     let mut seen: BTreeMap<(&str, &str, &str), &Record> = BTreeMap::new();
     let mut findings = Vec::new();
     for record in records {
-        let key = (record.object.0.as_str(), record.namespace.as_str(), record.name.as_str());
+        let key = (&*record.object_kind, &*record.namespace, &*record.name);
         if record.name.is_empty() {
             continue;
         }
@@ -208,7 +222,7 @@ fn budgets(plan: &Plan, all: &Examined) -> Vec<Finding> {
         if held.object.namespace.is_empty() {
             // Rendered without a namespace: it is installed where its workloads are.
             let selector = budget.spec.selector.as_ref()?;
-            let near = guarded.values().flatten().find(|w| selector.matches(w.labels))?;
+            let near = guarded.values().flatten().find(|w| selector.matches_set(w.labels))?;
             budget.metadata.namespace = near.namespace.to_owned();
         }
         let found = pdb::check(&budget, guarded.get(budget.metadata.namespace())?)?;
@@ -240,7 +254,7 @@ fn node_rules(plan: &Plan, held: &[Held<crate::kube::Node>]) -> Vec<Finding> {
 
 /// Planned components of a service that was rendered without them.
 fn not_rendered(plan: &Plan, records: &[Record]) -> Vec<Finding> {
-    let seen: BTreeSet<CarrierId> = records.iter().filter_map(carrier_id).collect();
+    let seen: BTreeSet<CarrierId> = records.iter().filter_map(Record::carrier).collect();
     let service = |owner: &Owner| match owner {
         Owner::Component { service, .. } => Some(*service),
         _ => None,
@@ -266,12 +280,12 @@ fn not_rendered(plan: &Plan, records: &[Record]) -> Vec<Finding> {
         .collect()
 }
 
-fn verdicts(plan: &Plan, records: &[Record], findings: &[Finding]) -> Vec<Verdict> {
+fn verdicts(plan: &Plan, records: Vec<Record>, findings: &[Finding]) -> Vec<Verdict> {
     let failed: BTreeSet<&str> = findings.iter().filter(|f| f.fails()).map(|f| f.target.as_str()).collect();
     records
-        .iter()
+        .into_iter()
         .map(|record| {
-            let component = carrier_id(record).map(|id| plan.display(plan.carrier(id)));
+            let component = record.carrier().map(|id| plan.display(plan.carrier(id)));
             let answer = if record.unread {
                 Answer::CouldNotRead
             } else if failed.contains(record.title.as_str()) {
@@ -281,7 +295,7 @@ fn verdicts(plan: &Plan, records: &[Record], findings: &[Finding]) -> Vec<Verdic
             } else {
                 Answer::NotInPolicy
             };
-            Verdict { title: record.title.clone(), component, origin: record.origin.clone(), answer }
+            Verdict { title: record.title, component, origin: record.origin, answer }
         })
         .collect()
 }

@@ -11,10 +11,13 @@
 
 mod allow;
 mod application;
+mod elsewhere;
 mod engine;
 mod examine;
 mod finish;
 pub(crate) mod matching;
+mod operator;
+mod record;
 pub mod render;
 
 pub use engine::{Input, verify};

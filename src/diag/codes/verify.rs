@@ -46,8 +46,8 @@ super::codes! {
         "What keeps pods apart, or off the locked lifeboat, is only as real as the rendered term.",
         "Pass the overlay as the last values file, and look for a duplicate key that replaces the term.";
     FIELD_DIFFERS = "field-differs", Error,
-        "Replicas, spread or node selector differ from the plan's.",
-        "The proof rests on how many pods there are and where they may stand.",
+        "Something that decides where pods run differs from the plan's.",
+        "The proof rests on how many pods there are and where they may stand: replicas, node selector, spread, host ports, tolerations of the nodes' taints, and who places them.",
         "Pass the overlay as the last values file, or take the real value into the policy.";
     ANTI_AFFINITY_UNSATISFIABLE = "anti-affinity-unsatisfiable", Error,
         "Required anti-affinity cannot be met by the nodes that there are.",
@@ -101,6 +101,10 @@ super::codes! {
         "A planned component of a service is not among what was rendered.",
         "The plan counts on it: the proof has pods that do not exist. Values switch it off, or the chart's version renamed it.",
         "Enable it in the values, or say `enabled = false` in the policy.";
+    SERVICE_ELSEWHERE = "service-elsewhere", Error,
+        "What looks like a service of the policy has another namespace or another release name.",
+        "Objects are held against the plan by namespace and name. A render without `--namespace`, or under another release name, is a service that the policy does not know: nothing of it would be checked.",
+        "Render it with the policy's release name and namespace, or correct the policy.";
     COMPONENT_UNWANTED = "component-unwanted", Error,
         "A component is rendered that the plan has switched off.",
         "It takes room that the proof does not count, and no class or toleration was planned for it.",
@@ -125,6 +129,10 @@ super::codes! {
         "A node has less room for pods than the proof rests on.",
         "Allocatable is capacity less the reserves and the eviction threshold that the kubelet really runs with.",
         "Correct `capacity` and `reserve` in the policy, or the node's configuration.";
+    NODE_UNREADY = "node-unready", Warning,
+        "A node takes no pods at the moment.",
+        "The proof starts from nodes that are ready and not cordoned. On a cluster in which one is not, a node less has to be lost for the same end.",
+        "Uncordon or mend the node, and verify again.";
     NODE_TAINT = "node-taint", Error,
         "A node's taints differ from the policy's.",
         "The lifeboat is what its taints make it. Taints in K3s's configuration work at registration only.",
@@ -145,6 +153,10 @@ super::codes! {
         "An Argo CD Application has inline values that can beat the overlay.",
         "Argo CD's precedence is parameters, then `valuesObject`, then `values`, then `valueFiles`. Whatever stands inline wins over every file, the overlay included; and a null in `valuesObject` is lost.",
         "Move the values into a file that comes before the overlay in `valueFiles`.";
+    APPLICATION_DIFFERS = "application-differs", Error,
+        "An Argo CD Application installs a service under another name, at another version or elsewhere.",
+        "The overlay is made for one version of the chart, one release name and one namespace: terms select by the release's labels, and paths move from one version to the next. A range of versions installs something else tomorrow.",
+        "Make the Application and the policy say the same.";
     OVERLAY_NOT_LAST = "overlay-not-last", Error,
         "An Argo CD Application does not read the overlay as its last values file.",
         "Helm merges values files in their order and the last one wins. An Application that leaves the overlay out, or reads another file after it, deploys something else than what was planned and proved.",

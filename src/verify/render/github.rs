@@ -1,6 +1,6 @@
 //! GitHub's workflow commands: annotations on the lines of a pull request.
 
-use super::policy_place;
+use super::{beside, policy_place};
 use crate::diag::render::annotation;
 use crate::source::SourceMap;
 use crate::verify::Report;
@@ -17,7 +17,13 @@ pub fn github(report: &Report, sources: &SourceMap) -> String {
             None => policy_place(finding, sources),
         };
         let place = place.as_ref().map(|(file, line, column)| (file.as_str(), Some((*line, Some(*column)))));
-        out.push_str(&annotation(&finding.diagnostic, place, &finding.diagnostic.message));
+        let mut message = finding.diagnostic.message.clone();
+        // The help is the annotation's own.
+        for line in beside(finding, sources, false) {
+            message.push('\n');
+            message.push_str(&line);
+        }
+        out.push_str(&annotation(&finding.diagnostic, place, &message));
         out.push('\n');
     }
     out

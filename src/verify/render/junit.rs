@@ -88,7 +88,12 @@ fn line(finding: &Finding, sources: &SourceMap) -> String {
         .allowed
         .as_ref()
         .map_or(String::new(), |(name, reason)| format!(" (allowed by {name}: {reason})"));
-    format!("{place}[{}] {}{allowed}\n", finding.diagnostic.code.name(), finding.diagnostic.message)
+    let mut text =
+        format!("{place}[{}] {}{allowed}\n", finding.diagnostic.code.name(), finding.diagnostic.message);
+    for line in super::beside(finding, sources, finding.allowed.is_none()) {
+        let _ = writeln!(text, "  {line}");
+    }
+    text
 }
 
 /// XML's five entities; characters that XML 1.0 does not have become U+FFFD.

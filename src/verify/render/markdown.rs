@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::{summary, word};
+use super::{beside, summary, word};
 use crate::diag::Severity;
+use crate::source::SourceMap;
 use crate::verify::{Answer, Report};
 
 /// Findings that are listed one by one; a comment must stay short.
@@ -11,7 +12,7 @@ const MOST: usize = 100;
 
 /// The report as Markdown.
 #[must_use]
-pub fn markdown(report: &Report) -> String {
+pub fn markdown(report: &Report, sources: &SourceMap) -> String {
     let mut out = String::from("## lifeboat verify\n\n");
     for line in summary(report) {
         let _ = writeln!(out, "{}  ", escape(&line));
@@ -30,9 +31,11 @@ pub fn markdown(report: &Report) -> String {
                 .as_ref()
                 .map_or(String::new(), |origin| format!("`{}`", origin.to_string().replace('`', "'")));
             let diagnostic = &finding.diagnostic;
+            let more: String =
+                beside(finding, sources, true).iter().map(|line| format!("<br>{}", escape(line))).collect();
             let _ = writeln!(
                 out,
-                "| {} | **{}** {} | {} |",
+                "| {} | **{}** {}{more} | {} |",
                 word(diagnostic.severity),
                 diagnostic.code.name(),
                 escape(&diagnostic.message),

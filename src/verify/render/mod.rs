@@ -43,6 +43,24 @@ fn policy_place(finding: &Finding, sources: &SourceMap) -> Option<(String, usize
     Some((file.name.to_string(), line, column))
 }
 
+/// What stands beside a finding's first line, one text each: where in the document, which line of the policy,
+/// and, if it is wanted, what to do. For formats whose own place is a line of a file.
+fn beside(finding: &Finding, sources: &SourceMap, help: bool) -> Vec<String> {
+    let mut out = Vec::new();
+    if let Some(origin) = finding.origin.as_ref().filter(|origin| origin.document > 0) {
+        let path = if origin.path.is_empty() { String::new() } else { format!(", {}", origin.path) };
+        out.push(format!("in document {}{path}", origin.document));
+    }
+    if let Some((file, line, column)) = policy_place(finding, sources) {
+        let space = if finding.policy_path.is_empty() { "" } else { " " };
+        out.push(format!("policy: {file}:{line}:{column}{space}{}", finding.policy_path));
+    }
+    if let (Some(text), true) = (&finding.diagnostic.help, help) {
+        out.push(format!("help: {text}"));
+    }
+    out
+}
+
 /// The last line of every report for people: what was read, and the answers.
 fn summary(report: &Report) -> Vec<String> {
     let counts = &report.counts;

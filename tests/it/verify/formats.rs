@@ -151,8 +151,8 @@ fn github_commands_are_one_line_each_and_escaped() {
 
 #[test]
 fn markdown_rows_have_their_cells_and_stay_short() {
-    for (report, _) in reports() {
-        let text = render::markdown(&report);
+    for (report, sources) in reports() {
+        let text = render::markdown(&report, &sources);
         assert!(text.len() < 65_000);
         for row in text.lines().filter(|line| line.starts_with('|')) {
             let bars = row.replace("\\|", "").matches('|').count();
@@ -171,12 +171,29 @@ fn no_format_shows_what_is_secret() {
             render::sarif(&report, &sources),
             render::github(&report, &sources),
             render::junit(&report, &sources),
-            render::markdown(&report),
+            render::markdown(&report, &sources),
         ] {
             for secret in ["hunter2", "aHVudGVyMg==", "secret-one", "secret-two", "hidden-value"] {
                 assert!(!text.contains(secret), "{text}");
             }
             assert!(!text.contains('\u{1b}'));
         }
+    }
+}
+
+#[test]
+fn formats_for_a_place_say_document_policy_and_remedy_too() {
+    let (base, sources) = compiled(&cases(), "base.toml");
+    let folder = cases().join("requests-are-those-that-were-proved");
+    let input = std::fs::read(folder.join("input.yaml")).unwrap();
+    let report = text(&base, "input.yaml", &input);
+    for said in [
+        render::github(&report, &sources),
+        render::junit(&report, &sources),
+        render::markdown(&report, &sources),
+    ] {
+        assert!(said.contains("in document 1, spec.template.spec.containers"), "{said}");
+        assert!(said.contains("policy: base.toml:"), "{said}");
+        assert!(said.contains("help: "), "{said}");
     }
 }
