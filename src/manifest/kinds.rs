@@ -9,7 +9,7 @@ pub enum Role {
     OperatorCarrier,
     /// It decides where pods run, or is compared with the policy: nodes, classes, budgets, storage.
     Cluster,
-    /// An Argo CD Application.
+    /// An Argo CD Application, or an ApplicationSet that makes some.
     Application,
     /// A list of objects.
     List,
@@ -40,7 +40,7 @@ pub fn role(api_version: &str, kind: &str) -> Option<Role> {
         | ("scheduling.k8s.io", "PriorityClass")
         | ("policy", "PodDisruptionBudget")
         | ("storage.k8s.io", "StorageClass") => Some(Role::Cluster),
-        ("argoproj.io", "Application") => Some(Role::Application),
+        ("argoproj.io", "Application" | "ApplicationSet") => Some(Role::Application),
         _ => None,
     }
 }

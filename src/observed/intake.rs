@@ -90,7 +90,8 @@ fn entries(plan: &Plan, objects: Vec<Object>, observed: &mut Observed) -> Intake
     let made_by_operators = owned_by_custom_resources(&objects);
     let reloader = objects.iter().find_map(Reloader::of);
     let mut entries: Vec<Entry> = Vec::new();
-    let (mut hooks, mut finished, mut applications) = (0, 0, 0);
+    let (mut hooks, mut finished) = (0, 0);
+    let mut applications: BTreeMap<String, usize> = BTreeMap::new();
     for object in objects {
         let role = manifest::role(&object.api_version, &object.kind);
         match role {
@@ -117,13 +118,11 @@ fn entries(plan: &Plan, objects: Vec<Object>, observed: &mut Observed) -> Intake
                     carrier: false,
                 });
             }
-            Some(Role::Application) => applications += 1,
+            Some(Role::Application) => *applications.entry(object.kind).or_default() += 1,
             Some(Role::List) | None => {}
         }
     }
-    if applications > 0 {
-        observed.counts.skipped.insert("Application".to_owned(), applications);
-    }
+    observed.counts.skipped.extend(applications);
     observed.left_out.push(("Helm hook", hooks));
     observed.left_out.push(("finished Job", finished));
     twice(&mut entries, observed);

@@ -13,6 +13,7 @@ mod placement;
 mod pod_requests;
 mod priority;
 mod requests;
+mod room;
 mod scheduling;
 pub mod selectors;
 mod stateful_set;
@@ -149,6 +150,7 @@ const RULES: &[fn(Subject<'_>, &mut Vec<Found>)] = &[
     fields::check,
     requests::check,
     pod_requests::check,
+    room::check,
     scheduling::check,
     eviction::check,
     storage::check,

@@ -8,14 +8,14 @@ use super::{Found, Subject};
 use crate::cluster::KubernetesVersion;
 use crate::diag::codes::verify as codes;
 use crate::kube::{Container, PodSpec, Quantity};
-use crate::plan::{Carrier, Owner};
+use crate::plan::{Carrier, Owner, Plan};
 use crate::policy;
 use crate::scheduler::Requests;
 
 pub(super) fn check(subject: Subject<'_>, found: &mut Vec<Found>) {
     let Some((carrier, proved)) = subject.counted() else { return };
     let real = subject.pod();
-    let version = format!("1.{}", subject.plan.policy.cluster.minor.value).parse().unwrap_or_default();
+    let version = version(subject.plan);
     let (is, was) = (of(real.clone(), version), of(expected(carrier, proved, real), version));
     let differing: Vec<(&str, Quantity, Quantity)> = resources(&is, &was)
         .into_iter()
@@ -85,8 +85,13 @@ fn expected(carrier: &Carrier, proved: &PodSpec, real: &PodSpec) -> PodSpec {
     expected
 }
 
+/// The policy's version of Kubernetes.
+pub(super) fn version(plan: &Plan) -> KubernetesVersion {
+    format!("1.{}", plan.policy.cluster.minor.value).parse().unwrap_or_default()
+}
+
 /// Effective requests, limits standing for requests as the API server completes them.
-fn of(mut pod: PodSpec, version: KubernetesVersion) -> Requests {
+pub(super) fn of(mut pod: PodSpec, version: KubernetesVersion) -> Requests {
     for container in pod.containers.iter_mut().chain(&mut pod.init_containers) {
         for (name, limit) in &container.resources.limits {
             container.resources.requests.entry(name.clone()).or_insert(*limit);

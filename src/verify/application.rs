@@ -20,31 +20,38 @@ use crate::yaml::{self, Budget, Node};
 /// Findings on one Application.
 pub(super) fn check(plan: &Plan, object: &Object) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let sources: Vec<(Vec<String>, &Node)> = match object.tree.find(&["spec", "sources"]) {
+    // An ApplicationSet has the Application in its template, with words that its generators fill in.
+    let (spec, name): (&[&str], _) = if object.kind == "ApplicationSet" {
+        (&["spec", "template", "spec"], object.text(&["spec", "template", "metadata", "name"]))
+    } else {
+        (&["spec"], Some(object.name.as_str()))
+    };
+    let below =
+        |steps: &[&str]| -> Vec<String> { spec.iter().chain(steps).map(|&step| step.to_owned()).collect() };
+    let sources: Vec<(Vec<String>, &Node)> = match object.tree.find(&below(&["sources"])) {
         // With `sources`, Argo CD ignores `source`.
         Some(list) => {
-            let path = |n: usize| vec!["spec".to_owned(), "sources".to_owned(), n.to_string()];
+            let path = |n: usize| below(&["sources", &n.to_string()]);
             list.items().iter().enumerate().map(|(n, source)| (path(n), source)).collect()
         }
-        None => object
-            .tree
-            .find(&["spec", "source"])
-            .map(|source| (vec!["spec".to_owned(), "source".to_owned()], source))
-            .into_iter()
-            .collect(),
+        None => {
+            let source = object.tree.find(&below(&["source"]));
+            source.map(|source| (below(&["source"]), source)).into_iter().collect()
+        }
     };
+    let destination = object.tree.find(&below(&["destination", "namespace"])).and_then(Node::as_str);
+    let destination = destination.filter(|text| !filled_in(text));
     for (path, source) in sources {
         let Some(chart) = source.get("chart").and_then(Node::as_str) else { continue };
-        let destination = object.text(&["spec", "destination", "namespace"]);
         let helm = source.get("helm");
         let release =
-            helm.and_then(|helm| helm.get("releaseName")).and_then(Node::as_str).unwrap_or(&object.name);
+            helm.and_then(|helm| helm.get("releaseName")).and_then(Node::as_str).or(name).unwrap_or_default();
         let Some(service) = service(plan, chart, release, destination) else { continue };
         let policy = &plan.policy.services[plan.services[service].index];
         let name = policy.name.value.clone();
         for (field, found) in identity(policy, source, release, destination) {
             let at = match field {
-                "namespace" => vec!["spec".to_owned(), "destination".to_owned(), field.to_owned()],
+                "namespace" => below(&["destination", field]),
                 _ => path.iter().cloned().chain(field.split('.').map(str::to_owned)).collect(),
             };
             findings.push(finding(plan, &object.title(), Some(&name), found, Some(object.at(&at))));
@@ -62,23 +69,38 @@ pub(super) fn check(plan: &Plan, object: &Object) -> Vec<Finding> {
             findings.push(finding(plan, &object.title(), Some(&name), found, Some(object.at(&at))));
         }
         for (field, inline) in inline(helm) {
-            for leaf in inline {
-                let leaf = ValuePath::of(leaf);
-                let beaten = planned.iter().find(|(path, _)| path.contains(&leaf) || leaf.contains(path));
-                let Some((beaten, why)) = beaten else { continue };
+            for (leaf, value) in inline {
+                let Some(found) = beats(plan, service, &planned, field, &leaf, value.as_ref()) else {
+                    continue;
+                };
                 let mut at = path.clone();
                 at.extend(["helm".to_owned(), field.to_owned()]);
-                let message =
-                    format!("sets `{leaf}` inline in `{field}`, which beats the overlay's `{beaten}`");
-                let found = Found::new(codes::APPLICATION_OVERRIDES, &[] as &[&str], message)
-                    .why(*why)
-                    .policy(policy.name.span)
-                    .help("move the value into a file that stands before the overlay in `valueFiles`");
+                let found = found.policy(policy.name.span);
                 findings.push(finding(plan, &object.title(), Some(&name), found, Some(object.at(&at))));
             }
         }
     }
     findings
+}
+
+/// An inline value that beats the overlay, or changes what the plan counts on without the overlay.
+fn beats(
+    plan: &Plan,
+    service: usize,
+    planned: &[(ValuePath, Why)],
+    field: &str,
+    leaf: &ValuePath,
+    value: Option<&Value>,
+) -> Option<Found> {
+    let found = |message: String| Found::new(codes::APPLICATION_OVERRIDES, &[] as &[&str], message);
+    if let Some((beaten, why)) = planned.iter().find(|(path, _)| path.contains(leaf) || leaf.contains(path)) {
+        let message = format!("sets `{leaf}` inline in `{field}`, which beats the overlay's `{beaten}`");
+        let help = "move the value into a file that stands before the overlay in `valueFiles`";
+        return Some(found(message).why(*why).help(help));
+    }
+    let change = super::inline::changes(plan, service, leaf, value?)?;
+    let help = "move the value into a values file that the policy names, so that the plan counts it";
+    Some(found(format!("sets `{leaf}` inline in `{field}`, which {change}")).help(help))
 }
 
 /// Of values files the last one wins, so the overlay must be the last.
@@ -108,6 +130,11 @@ fn service(plan: &Plan, chart: &str, release: &str, destination: Option<&str>) -
         .or_else(|| of_chart(&|policy| Some(policy.namespace.value.as_str()) == destination))
 }
 
+/// Whether a generator of an ApplicationSet fills a text in.
+fn filled_in(text: &str) -> bool {
+    text.contains("{{")
+}
+
 /// Release, version and namespace against the policy's, by the field that says so.
 fn identity(
     policy: &policy::Service,
@@ -120,7 +147,7 @@ fn identity(
         let finding = Found::new(codes::APPLICATION_DIFFERS, &[] as &[&str], message).policy(span);
         found.push((field, finding));
     };
-    if release != policy.release.value {
+    if release != policy.release.value && !filled_in(release) {
         let message = format!("installs release `{release}`; the policy says `{}`", policy.release.value);
         differs("helm.releaseName", message, policy.release.span.or(policy.name.span));
     }
@@ -128,6 +155,7 @@ fn identity(
     let revision = source.get("targetRevision").and_then(Node::as_str);
     match revision.map(|revision| (revision, revision.trim_start_matches('v').parse::<semver::Version>())) {
         Some((_, Ok(version))) if version == *wanted => {}
+        Some((template, _)) if filled_in(template) => {}
         Some((revision, Ok(_))) => {
             let message = format!("installs version {revision}; the policy says {wanted}");
             differs("targetRevision", message, policy.version.span);
@@ -162,12 +190,18 @@ fn planned_paths(plan: &Plan, service: usize) -> Vec<(ValuePath, Why)> {
                 paths.entry(wire.path.clone()).or_insert(decision.value.why);
             }
         }
+        for condition in &carrier.switches {
+            paths.entry(condition.path.clone()).or_insert(carrier.enabled.why);
+        }
     }
     paths.into_iter().collect()
 }
 
-/// Inline leaves by field; only their paths are kept, values may be secret.
-fn inline(helm: &Node) -> Vec<(&'static str, Vec<Vec<String>>)> {
+/// A leaf and its value, where that can be known.
+type Inline = (ValuePath, Option<Value>);
+
+/// Inline leaves by field. Values may be secret: they are looked at, and never shown.
+fn inline(helm: &Node) -> Vec<(&'static str, Vec<Inline>)> {
     let mut all = Vec::new();
     if let Some(values) = helm.get("values").and_then(Node::as_str)
         && let Ok(document) = yaml::read(values, 1, &Budget::default())
@@ -179,14 +213,8 @@ fn inline(helm: &Node) -> Vec<(&'static str, Vec<Vec<String>>)> {
         all.push(("valuesObject", leaves(&values.to_json())));
     }
     for field in ["parameters", "fileParameters"] {
-        let names = helm.get(field).map_or(&[][..], Node::items).iter();
-        let names = names.filter_map(|parameter| parameter.get("name").and_then(Node::as_str));
-        // `--set` syntax: keys joined by dots, a dot within a key escaped, list indices in brackets.
-        let path = |name: &str| {
-            let name = name.split('[').next().unwrap_or(name);
-            ValuePath::parse(name).keys().to_vec()
-        };
-        let paths: Vec<_> = names.map(path).collect();
+        let items = helm.get(field).map_or(&[][..], Node::items).iter();
+        let paths: Vec<Inline> = items.filter_map(parameter).collect();
         if !paths.is_empty() {
             all.push((field, paths));
         }
@@ -194,8 +222,27 @@ fn inline(helm: &Node) -> Vec<(&'static str, Vec<Vec<String>>)> {
     all
 }
 
-fn leaves(value: &Value) -> Vec<Vec<String>> {
-    fn walk(value: &Value, path: &mut Vec<String>, out: &mut Vec<Vec<String>>) {
+/// One parameter, in the syntax of `--set`: keys joined by dots, a dot within a key escaped, list indices in
+/// brackets. What a part of a list makes of the whole is not known here.
+fn parameter(parameter: &Node) -> Option<Inline> {
+    let text = |key: &str| parameter.get(key).and_then(Node::as_str);
+    let name = text("name")?;
+    let (path, whole) = name.split_once('[').map_or((name, true), |(path, _)| (path, false));
+    let forced =
+        matches!(parameter.get("forceString").map(|node| &node.value), Some(yaml::Value::Bool(true)));
+    let value = text("value").filter(|_| whole).map(|value| match value {
+        "true" | "false" if !forced => Value::Bool(value == "true"),
+        "null" if !forced => Value::Null,
+        number if !forced && (number == "0" || !number.starts_with('0')) => {
+            number.parse::<i64>().map_or_else(|_| Value::from(number), Value::from)
+        }
+        text => Value::from(text),
+    });
+    Some((ValuePath::parse(path), value))
+}
+
+fn leaves(value: &Value) -> Vec<Inline> {
+    fn walk(value: &Value, path: &mut Vec<String>, out: &mut Vec<Inline>) {
         match value {
             Value::Object(map) if !map.is_empty() => {
                 for (key, value) in map {
@@ -204,7 +251,7 @@ fn leaves(value: &Value) -> Vec<Vec<String>> {
                     path.pop();
                 }
             }
-            _ => out.push(path.clone()),
+            _ => out.push((ValuePath::of(path.iter()), Some(value.clone()))),
         }
     }
     let mut out = Vec::new();

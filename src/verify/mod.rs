@@ -15,6 +15,7 @@ mod elsewhere;
 mod engine;
 mod examine;
 mod finish;
+mod inline;
 pub(crate) mod matching;
 mod operator;
 mod record;
