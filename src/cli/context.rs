@@ -182,9 +182,13 @@ fn find(name: &str) -> Result<Code, ExitCode> {
     })
 }
 
-/// A path as a name with `/`, as the user wrote it.
+/// A path as a name with `/`: as the user wrote it, or what remains of it below the working folder, so that it means
+/// the same on another machine.
 pub(crate) fn name_of(path: &Path) -> String {
-    let text = path.to_string_lossy();
+    let here = std::env::current_dir().ok().filter(|_| path.is_absolute());
+    let below = here.as_deref().and_then(|here| path.strip_prefix(here).ok());
+    let below = below.filter(|below| !below.as_os_str().is_empty());
+    let text = below.unwrap_or(path).to_string_lossy();
     if std::path::MAIN_SEPARATOR == '/' {
         text.into_owned()
     } else {

@@ -1,6 +1,6 @@
 //! GitHub's workflow commands: annotations on the lines of a pull request.
 
-use super::{beside, policy_place};
+use super::{beside, shown_place};
 use crate::diag::render::annotation;
 use crate::source::SourceMap;
 use crate::verify::Report;
@@ -10,12 +10,7 @@ use crate::verify::Report;
 pub fn github(report: &Report, sources: &SourceMap) -> String {
     let mut out = String::new();
     for finding in report.findings.iter().filter(|finding| finding.allowed.is_none()) {
-        let place = match &finding.origin {
-            Some(origin) => {
-                Some((origin.file.to_string(), origin.at.line as usize, origin.at.column as usize))
-            }
-            None => policy_place(finding, sources),
-        };
+        let place = shown_place(finding, sources);
         let place = place.as_ref().map(|(file, line, column)| (file.as_str(), Some((*line, Some(*column)))));
         let mut message = finding.diagnostic.message.clone();
         // The help is the annotation's own.

@@ -18,6 +18,7 @@ pub use short::short;
 
 use super::{Answer, Finding, Report};
 use crate::diag::Severity;
+use crate::manifest::Origin;
 use crate::source::SourceMap;
 
 fn word(severity: Severity) -> &'static str {
@@ -43,13 +44,28 @@ fn policy_place(finding: &Finding, sources: &SourceMap) -> Option<(String, usize
     Some((file.name.to_string(), line, column))
 }
 
+/// The line of a file where a tool can show a finding: where it was found, or the policy's line for what was read from
+/// a pipe or rendered just now, of which there is no file.
+fn shown_place(finding: &Finding, sources: &SourceMap) -> Option<(String, usize, usize)> {
+    match finding.origin.as_ref().filter(|origin| is_file(origin)) {
+        Some(origin) => Some((origin.file.to_string(), origin.at.line as usize, origin.at.column as usize)),
+        None => policy_place(finding, sources),
+    }
+}
+
+/// Not `<stdin>`, nor `<argocd>` as Helm rendered it.
+fn is_file(origin: &Origin) -> bool {
+    !origin.file.starts_with('<')
+}
+
 /// What stands beside a finding's first line, one text each: where in the document, which line of the policy,
 /// and, if it is wanted, what to do. For formats whose own place is a line of a file.
 fn beside(finding: &Finding, sources: &SourceMap, help: bool) -> Vec<String> {
     let mut out = Vec::new();
     if let Some(origin) = finding.origin.as_ref().filter(|origin| origin.document > 0) {
         let path = if origin.path.is_empty() { String::new() } else { format!(", {}", origin.path) };
-        out.push(format!("in document {}{path}", origin.document));
+        let of = if is_file(origin) { String::new() } else { format!(" of {}", origin.file) };
+        out.push(format!("in document {}{of}{path}", origin.document));
     }
     if let Some((file, line, column)) = policy_place(finding, sources) {
         let space = if finding.policy_path.is_empty() { "" } else { " " };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::policy_place;
+use super::{beside, policy_place, shown_place};
 use crate::diag::{Code, Severity};
 use crate::source::SourceMap;
 use crate::verify::{Finding, Report};
@@ -18,8 +18,9 @@ pub fn sarif(report: &Report, sources: &SourceMap) -> String {
     }
     let index: BTreeMap<&str, usize> = codes.keys().enumerate().map(|(n, &name)| (name, n)).collect();
     let rules: Vec<Value> = codes.values().map(|code| rule(*code)).collect();
+    let mut seen = BTreeMap::new();
     let results: Vec<Value> =
-        report.findings.iter().map(|finding| result(finding, &index, sources)).collect();
+        report.findings.iter().map(|finding| result(finding, &index, &mut seen, sources)).collect();
     let log = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -68,35 +69,34 @@ fn location(file: &str, line: usize, column: usize, name: &str) -> Value {
     location
 }
 
-fn result(finding: &Finding, index: &BTreeMap<&str, usize>, sources: &SourceMap) -> Value {
+fn result(
+    finding: &Finding,
+    index: &BTreeMap<&str, usize>,
+    seen: &mut BTreeMap<String, usize>,
+    sources: &SourceMap,
+) -> Value {
     let diagnostic = &finding.diagnostic;
     let mut text = diagnostic.message.clone();
-    for note in &diagnostic.notes {
+    for line in diagnostic.notes.iter().chain(&beside(finding, sources, true)) {
         text.push('\n');
-        text.push_str(note);
+        text.push_str(line);
     }
-    let policy = policy_place(finding, sources);
+    let shown = shown_place(finding, sources);
+    let locations: Vec<Value> =
+        shown.iter().map(|(file, line, column)| location(file, *line, *column, &finding.target)).collect();
     let mut related = Vec::new();
-    let locations = match (&finding.origin, policy) {
-        (Some(origin), policy) => {
-            if let Some((file, line, column)) = policy {
-                let mut place = location(&file, line, column, &finding.policy_path);
-                place["message"] = json!({ "text": "the policy" });
-                related.push(place);
-            }
-            let (line, column) = (origin.at.line as usize, origin.at.column as usize);
-            vec![location(&origin.file, line, column, &finding.target)]
-        }
-        (None, Some((file, line, column))) => vec![location(&file, line, column, &finding.target)],
-        (None, None) => Vec::new(),
-    };
+    if let Some((file, line, column)) = policy_place(finding, sources).filter(|_| finding.origin.is_some()) {
+        let mut place = location(&file, line, column, &finding.policy_path);
+        place["message"] = json!({ "text": "the policy" });
+        related.push(place);
+    }
     let mut result = json!({
         "ruleId": diagnostic.code.name(),
         "ruleIndex": index.get(diagnostic.code.name()),
         "level": level(diagnostic.severity),
         "message": { "text": text },
         "locations": locations,
-        "partialFingerprints": { "lifeboat/v1": format!("{}:{}", diagnostic.code.name(), finding.target) },
+        "partialFingerprints": { "lifeboat/v1": fingerprint(finding, seen) },
     });
     if !related.is_empty() {
         result["relatedLocations"] = related.into();
@@ -108,9 +108,21 @@ fn result(finding: &Finding, index: &BTreeMap<&str, usize>, sources: &SourceMap)
     result
 }
 
-/// A file name as a relative URI reference.
+/// The same for the same finding in the next run: code, object and path, numbered where several are alike.
+fn fingerprint(finding: &Finding, seen: &mut BTreeMap<String, usize>) -> String {
+    let path = finding.origin.as_ref().map_or("", |origin| origin.path.as_str());
+    let print = format!("{}:{}:{path}", finding.diagnostic.code.name(), finding.target);
+    let times = seen.entry(print.clone()).or_default();
+    *times += 1;
+    if *times > 1 { format!("{print}:{times}") } else { print }
+}
+
+/// A file name as a URI reference: relative, unless it names a place outside the working folder.
 fn uri(name: &str) -> String {
     let mut out = String::new();
+    if name.starts_with('/') {
+        out.push_str("file://");
+    }
     for byte in name.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {

@@ -47,6 +47,13 @@ fn sarif_is_valid_and_suppresses_what_is_allowed() {
             suppressed += usize::from(!result["suppressions"].is_null());
         }
         assert_eq!(run["results"].as_array().unwrap().len(), report.findings.len());
+        let prints: std::collections::BTreeSet<&str> = run["results"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|r| r["partialFingerprints"]["lifeboat/v1"].as_str().unwrap())
+            .collect();
+        assert_eq!(prints.len(), report.findings.len(), "fingerprints that two findings share");
     }
     assert!(results > 40 && suppressed == 1, "{results} {suppressed}");
     let broken = serde_json::json!({ "version": "2.1.0", "runs": [{ "results": [] }] });
