@@ -36,6 +36,8 @@ pub struct Edition {
     pub dead: Arc<IndexMap<ValuePath, ValuePath>>,
     /// Every pod carrier, by component name.
     pub components: IndexMap<String, Component>,
+    /// Values that the chart refuses to render.
+    pub refuses: Vec<Refusal>,
     /// Defaults that are others elsewhere in this version's major.
     pub flips: Vec<Flip>,
     pub(super) names: BTreeMap<String, FullName>,
@@ -142,6 +144,15 @@ pub struct Condition {
     pub path: ValuePath,
     /// What it must be; of a list, any.
     pub is: Value,
+}
+
+/// Values that a chart refuses together: its template fails when all of them hold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refusal {
+    /// It refuses when all of these hold.
+    pub when: Vec<Condition>,
+    /// What it says then.
+    pub says: String,
 }
 
 /// Where a component is written.

@@ -25,7 +25,7 @@ pub use baseline::{Base, Baseline, Origin, Untouched};
 pub use chart::{Chart, Line};
 pub use edition::{
     Component, Condition, Container, Edition, Field, Flip, Known, Merge, Place, Preset, Probing, Reach,
-    Shape, Storage, Suggested, Target, Wire, Wiring,
+    Refusal, Shape, Storage, Suggested, Target, Wire, Wiring,
 };
 pub use guard::HalfOpen;
 pub(crate) use path::merged_files;

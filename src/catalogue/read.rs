@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 
 use super::edition::{
     Component, Condition, Container, Edition, Field, Flip, Known, Merge, Place, Preset, Probing, Reach,
-    Shape, Storage, Suggested, Target, Wire, Wiring,
+    Refusal, Shape, Storage, Suggested, Target, Wire, Wiring,
 };
 use super::guard::{self, HalfOpen};
 use super::names::FullName;
@@ -59,6 +59,7 @@ pub(super) fn edition(
             .map(|(path, form)| (ValuePath::parse(&path), form))
             .collect(),
     };
+    let refuses = keys.list("refuses", report).iter().map(|node| refusal(node, report)).collect();
     let mut components = IndexMap::new();
     let entries: Vec<_> = keys.entries("components", report).collect();
     for (name, node) in entries {
@@ -78,6 +79,7 @@ pub(super) fn edition(
         defaults: Arc::new(paths.defaults),
         dead: Arc::new(dead),
         components,
+        refuses,
         flips: Vec::new(),
         names,
         tree: Arc::default(),
@@ -203,6 +205,14 @@ fn place(node: &Node, report: &mut Report) -> Place {
 fn conditions(keys: &mut Keys<'_>, report: &mut Report) -> Vec<Condition> {
     let entries = keys.entries("when", report);
     entries.map(|(path, node)| Condition { path: ValuePath::parse(path), is: json(node) }).collect()
+}
+
+fn refusal(node: &Node, report: &mut Report) -> Refusal {
+    let mut keys = Keys::of(node, "an entry of `refuses`", report);
+    let says = keys.need("says", report).and_then(|node| text(node, "`says`", report)).unwrap_or_default();
+    let when = conditions(&mut keys, report);
+    keys.finish(report);
+    Refusal { when, says }
 }
 
 fn storage(node: &Node, report: &mut Report) -> Storage {

@@ -48,9 +48,7 @@ pub struct Outcome {
 pub fn make(policy: Policy, inputs: Inputs<'_>) -> Outcome {
     let mut draft = Draft::new(&policy);
     carriers::collect(&mut draft, inputs);
-    for id in draft.all() {
-        enabled::decide(&mut draft, id);
-    }
+    enabled::decide(&mut draft);
     for id in draft.live() {
         class::decide(&mut draft, id);
         replicas::decide(&mut draft, id);
