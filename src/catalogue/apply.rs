@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::edition::{Component, Condition, Edition, Flip, Merge, Preset, Reach, Shape, Target, Wiring};
 use super::names::{FullName, fill, fill_value};
 use super::path::{ValuePath, coalesce, is_set};
+use crate::yaml;
 
 /// Why the catalogue cannot say what a field will be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +22,7 @@ pub enum Opaque {
     CustomForm(ValuePath),
     /// A preset has a setting that is not modelled. With its path.
     UnknownPreset(ValuePath),
-    /// YAML text that is not modelled. With its path.
+    /// Text that is no YAML before its template is executed. With its path.
     Text(ValuePath),
 }
 
@@ -118,7 +119,9 @@ impl Edition {
                 Shape::Native => value,
                 // At its default such a path writes what is known as the template's own.
                 Shape::YamlText | Shape::Custom(_) if Some(&*value) == wire.default.as_ref() => continue,
-                Shape::YamlText => return Err(Opaque::Text(wire.path.clone())),
+                Shape::YamlText => {
+                    Cow::Owned(in_text(&value).ok_or_else(|| Opaque::Text(wire.path.clone()))?)
+                }
                 Shape::Custom(_) => return Err(Opaque::CustomForm(wire.path.clone())),
             };
             return match (wire.merge, base?) {
@@ -194,6 +197,12 @@ fn merged_at<'a>(low: Option<&'a Value>, high: Option<&'a Value>, path: &[String
         (Some(below), None) => merged_at(Some(below.as_object()?.get(key)?), None, rest),
         (None, None) => None,
     }
+}
+
+/// What YAML in a text says; nothing of a template or of what is no text.
+pub(super) fn in_text(value: &Value) -> Option<Value> {
+    let text = value.as_str().filter(|text| !text.contains("{{"))?;
+    yaml::read(text, 1, &yaml::Budget::default()).ok()?.root.map(yaml::Node::into_json)
 }
 
 fn append(base: &Value, value: &Value) -> Value {

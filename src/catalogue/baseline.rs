@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::apply::Opaque;
-use super::edition::{Component, Container, Edition, Reach, Target};
+use super::apply::{Opaque, in_text};
+use super::edition::{Component, Container, Edition, Reach, Shape, Target};
 
 /// Who says what is there without an overlay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +49,10 @@ impl Baseline {
             match edition.apply(component, &target, team) {
                 Ok(Some(value)) => {
                     let chain = reach.wiring().map_or(&[][..], |wiring| &wiring.chain[..]);
-                    let own = chain.iter().find_map(|wire| wire.path.get(team).cloned());
+                    let own = chain.iter().find_map(|wire| {
+                        let own = wire.path.get(team)?;
+                        if wire.shape == Shape::YamlText { in_text(own) } else { Some(own.clone()) }
+                    });
                     baseline.fields.insert(target, Base { value: value.into_owned(), team: own });
                 }
                 Ok(None) => {}

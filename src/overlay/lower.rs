@@ -378,10 +378,6 @@ fn unlike_planned(
             continue;
         }
         for (target, _) in known.targets() {
-            let undecided = !carrier.fields.contains_key(&target);
-            if undecided && carrier.base.opaque.contains_key(&target) {
-                continue;
-            }
             if let Target::Resources(name) = &target
                 && !carrier.containers.contains(name)
                 && !carrier.init_containers.contains(name)
@@ -389,15 +385,14 @@ fn unlike_planned(
                 continue;
             }
             let wanted = carrier.field(&target);
-            let got = edition.apply(known, &target, values);
-            let text = match got {
+            let text = match unread(carrier, &target).map_or_else(|| edition.apply(known, &target, values), Err) {
                 Ok(got) if got.as_deref() == wanted => continue,
-                Err(Opaque::Text(_)) => continue,
                 Ok(got) => {
                     format!("it would be {}", got.map_or_else(|| "absent".to_owned(), |v| v.to_string()))
                 }
+                Err(Opaque::Text(path)) => format!("`{path}` holds a template, whose text is not known"),
                 Err(Opaque::DuplicateKey(key, path)) => format!("`{path}` would print `{key}` a second time"),
-                Err(Opaque::CustomForm(path)) => format!("`{path}`, in a form of the chart's own, wins"),
+                Err(Opaque::CustomForm(path)) => format!("`{path}` has a form of the chart's own"),
                 Err(Opaque::UnknownPreset(path)) => format!("the setting of `{path}` is not known"),
             };
             let name = plan.display(carrier);
@@ -413,4 +408,10 @@ fn unlike_planned(
         }
     }
     found
+}
+
+/// What the team says of a field in a form that cannot be read: an overlay over it would drop it unseen.
+fn unread(carrier: &Carrier, target: &Target) -> Option<Opaque> {
+    let opaque = carrier.base.opaque.get(target)?;
+    matches!(opaque, Opaque::Text(_) | Opaque::CustomForm(_)).then(|| opaque.clone())
 }

@@ -80,13 +80,16 @@ pub(super) fn decide(draft: &mut Draft, id: CarrierId, sides: &Sides, affinity: 
                         affinity.pods(anti, weight_value, &term, why);
                     }
                     Err(ambiguous) => {
-                        let others = draft.names(&ambiguous.others);
                         let pods = &placement.pods[other];
-                        let mut diagnostic = Diagnostic::new(
-                            codes::SELECTOR_MATCHES_OTHERS,
-                            format!("no selector for `{}` leaves out {others}", pods.path),
-                        )
-                        .help("name components, as in `service/component`, whose labels differ from theirs");
+                        let message = match &ambiguous.others[..] {
+                            [] => format!("no label is common to all of `{}`", pods.path),
+                            others => {
+                                format!("no selector for `{}` leaves out {}", pods.path, draft.names(others))
+                            }
+                        };
+                        let mut diagnostic = Diagnostic::new(codes::SELECTOR_MATCHES_OTHERS, message).help(
+                            "name components, as in `service/component`, whose labels differ from theirs",
+                        );
                         if let Some(span) = pods.span {
                             diagnostic = diagnostic.at(span, "these pods cannot be told apart by labels");
                         }

@@ -16,7 +16,9 @@ use crate::why::{Decided, Rule, Why};
 pub(super) fn decide(draft: &mut Draft) {
     let mut asked: Vec<(CarrierId, &Field<bool>, Why)> = Vec::new();
     for id in draft.all() {
-        let Some(enabled) = draft.stated(id).and_then(|component| component.enabled.as_ref()) else { continue };
+        let Some(enabled) = draft.stated(id).and_then(|component| component.enabled.as_ref()) else {
+            continue;
+        };
         let stated = draft.ledger.add(enabled.reason());
         let why = draft.ledger.add(enabled.reason_for(Rule::Enable, vec![stated]));
         draft.carrier_mut(id).enabled = Decided { value: enabled.value, why };
@@ -66,13 +68,7 @@ enum NoSwitch {
 impl Switch {
     /// The values that must change. On: every condition that does not hold. Off: the first condition from the end
     /// that changes nobody else.
-    fn of(
-        draft: &Draft,
-        id: CarrierId,
-        service: usize,
-        on: bool,
-        values: &Value,
-    ) -> Result<Self, NoSwitch> {
+    fn of(draft: &Draft, id: CarrierId, service: usize, on: bool, values: &Value) -> Result<Self, NoSwitch> {
         let Owner::Component { component, .. } = &draft.carrier(id).owner else { return Ok(Self::default()) };
         let edition = &draft.services[service].edition;
         let Some(known) = edition.components.get(component) else { return Ok(Self::default()) };
@@ -119,7 +115,8 @@ impl Attempt<'_> {
         while let Some(refusal) = refused(&conditions) {
             let mends = refusal.when.iter().filter(|c| conditions.iter().all(|own| own.path != c.path));
             let mended = mends.filter_map(negate).map(|mend| [&conditions[..], &[mend]].concat());
-            let mut free = mended.map(|all| (self.moved(&all), all)).filter(|(m, _)| m.taken.len() <= moved.taken.len());
+            let mut free =
+                mended.map(|all| (self.moved(&all), all)).filter(|(m, _)| m.taken.len() <= moved.taken.len());
             let Some((after, all)) = free.next() else { return Err(NoSwitch::Refused(refusal.says.clone())) };
             (moved, conditions) = (after, all);
         }

@@ -51,11 +51,14 @@ pub(super) fn groups(draft: &mut Draft) -> Groups {
                 groups.extend(members.into_iter().map(|id| (id, (selection.selector.clone(), why))));
             }
             Err(ambiguous) => {
-                let others = draft.names(&ambiguous.others);
+                let why = match &ambiguous.others[..] {
+                    [] => "no label is common to all of them".to_owned(),
+                    others => format!("no label tells them from {}", draft.names(others)),
+                };
                 let name = &service.name;
                 let mut diagnostic = Diagnostic::new(
                     codes::SPREAD_SELECTOR_AMBIGUOUS,
-                    format!("the pods of `{}` are not spread: no label tells them from {others}", name.value),
+                    format!("the pods of `{}` are not spread: {why}", name.value),
                 )
                 .help(format!("write `{} = false` if that is meant", service.spread.path));
                 if let Some(span) = service.spread.span.or(name.span) {
