@@ -23,6 +23,8 @@ pub(super) struct Section {
     pub(super) needed: bool,
     /// What stands here if it is taken out.
     pub(super) instead: Vec<Section>,
+    /// Lines that other tables get if it is taken out, by the table's header: what it said for them.
+    pub(super) leaves: Vec<(String, String)>,
 }
 
 /// One line of a table.
@@ -135,7 +137,19 @@ impl Draft {
     fn replace(&mut self, at: usize, why: &str) {
         let old = self.sections.remove(at);
         let mut remark = Section { notes: old.notes, ..Section::default() };
-        remark.note(&format!("? left out: [{}]: {why}", old.header));
+        let how =
+            if old.instead.iter().any(|other| other.header == old.header) { "changed" } else { "left out" };
+        remark.note(&format!("? {how}: [{}]: {why}", old.header));
+        for (header, text) in old.leaves {
+            let Some(section) = self.sections.iter_mut().find(|section| section.header == header) else {
+                continue;
+            };
+            let key = |text: &str| text.split(" = ").next().map(str::to_owned);
+            match section.lines.iter_mut().find(|line| key(&line.text) == key(&text)) {
+                Some(line) => line.text = text,
+                None => section.optional(text),
+            }
+        }
         self.sections.splice(at..at, std::iter::once(remark).chain(old.instead));
     }
 }

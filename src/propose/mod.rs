@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalogue::Catalogue;
 use crate::compile;
-use crate::diag::{Diagnostic, Severity};
+use crate::diag::{Diagnostic, Severity, codes};
 use crate::policy;
 use crate::source::SourceMap;
 
@@ -97,7 +97,11 @@ fn mended(mut draft: Draft, catalogue: &Catalogue) -> Result<String, String> {
         let text = draft.text();
         let mut sources = SourceMap::default();
         let Err(findings) = compiled(&text, catalogue, &mut sources) else { return Ok(text) };
-        let mut errors = findings.iter().filter(|finding| finding.severity == Severity::Error).peekable();
+        let error = |finding: &&Diagnostic| finding.severity == Severity::Error;
+        // Who boards depends on what else is taken out: the lock's label is judged when nothing else is wrong.
+        let lock = |finding: &Diagnostic| finding.code == codes::build::LOCK_SELECTOR_AMBIGUOUS;
+        let only = findings.iter().filter(error).all(lock);
+        let mut errors = findings.iter().filter(error).filter(|finding| only || !lock(finding)).peekable();
         why = errors.peek().map_or_else(String::new, |finding| finding.message.clone());
         // From the bottom, so that the lines above keep their numbers.
         let mut lines: BTreeMap<usize, &str> = BTreeMap::new();

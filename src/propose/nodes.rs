@@ -19,7 +19,8 @@ pub(super) struct Cluster {
     /// What the dump says, where that is no version that lifeboat knows.
     strange: Option<String>,
     pub(super) k3s: bool,
-    etcd: bool,
+    /// The line that says it, with what it rests on.
+    datastore: &'static str,
 }
 
 impl Cluster {
@@ -36,7 +37,17 @@ impl Cluster {
         };
         let role = |node: &Value| node_label(node, "node-role.kubernetes.io/etcd").is_some();
         let k3s = version.as_ref().is_none_or(|version| version.contains("k3s"));
-        Self { minor: known, strange, k3s, etcd: !k3s || seen.of("Node").any(role) }
+        let datastore = match (
+            !k3s || seen.of("Node").any(role),
+            seen.of("Node").filter(|n| is_server(n)).count(),
+        ) {
+            (true, _) => "datastore = \"etcd\"",
+            (false, 0 | 1) => "datastore = \"sqlite\"   # ? no node carries the etcd label; or external",
+            (false, _) => {
+                "datastore = \"external\"   # ? no node carries the etcd label, and SQLite serves one server"
+            }
+        };
+        Self { minor: known, strange, k3s, datastore }
     }
 
     pub(super) fn write(&self, draft: &mut Draft, packaged: &Packaged) {
@@ -49,11 +60,7 @@ impl Cluster {
             section.note(&format!("? The dump says {strange}, which is no version that lifeboat knows."));
         }
         section.line(format!("kubernetes = \"1.{}\"", self.minor));
-        section.line(if self.etcd {
-            "datastore = \"etcd\""
-        } else {
-            "datastore = \"sqlite\"   # ? no node carries the etcd label; or external"
-        });
+        section.line(self.datastore);
         section.line("output = \"golden\"");
         if !packaged.disabled.is_empty() {
             let names: Vec<String> = packaged.disabled.iter().map(|name| quoted(name)).collect();
@@ -99,6 +106,9 @@ pub(super) fn write(draft: &mut Draft, seen: &Seen) -> Result<bool, String> {
     }
     let wanted = selected(seen);
     let servers = nodes.iter().filter(|node| is_server(node)).count();
+    let boat = nodes.len() > 1 && servers < nodes.len();
+    // The taint of the lifeboat is said by its table; without the table it is the node's like any other.
+    let mut leaves: Vec<(String, String)> = Vec::new();
     for (index, node) in nodes.iter().enumerate() {
         let mut section = Section::new(format!("nodes.{}", key(text(node, "/metadata/name"))));
         if index == 0 {
@@ -114,12 +124,24 @@ pub(super) fn write(draft: &mut Draft, seen: &Seen) -> Result<bool, String> {
         };
         section.line(format!("role = \"{role}\"{mark}"));
         one(&mut section, node, &wanted);
+        let all = taints(node, |_| true);
+        let own = if boat && role == "server" { taints(node, |key| key != BOAT) } else { all.clone() };
+        if !own.is_empty() {
+            section.optional(line_of_taints(&own));
+        }
+        if own != all {
+            leaves.push((section.header.clone(), line_of_taints(&all)));
+        }
         draft.sections.push(section);
     }
-    let boat = nodes.len() > 1 && servers < nodes.len();
     if boat {
+        let mut unlocked = Section::new("lifeboat");
+        unlocked.line("nodes = \"server\"");
+        unlocked.line("last-resort = [\"twin-taint\", \"node-affinity\"]");
+        unlocked.leaves = leaves;
         let mut section = Section::new("lifeboat");
         section.line("nodes = \"server\"");
+        section.instead = vec![unlocked];
         draft.sections.push(section);
     }
     Ok(boat)
@@ -171,20 +193,23 @@ fn one(section: &mut Section, node: &Value, wanted: &BTreeSet<String>) {
     if !labels.is_empty() {
         section.optional(format!("labels = {}", table(&labels)));
     }
-    let taints = taints(node);
-    if !taints.is_empty() {
-        section.optional(format!("taints = [{}]", taints.join(", ")));
-    }
 }
 
-/// Taints that are somebody's decision: Kubernetes' own come and go, and the lifeboat's are not written here.
-fn taints(node: &Value) -> Vec<String> {
+/// The key of the lifeboat's taint, unless the policy says otherwise.
+const BOAT: &str = "CriticalAddonsOnly";
+
+fn line_of_taints(taints: &[String]) -> String {
+    format!("taints = [{}]", taints.join(", "))
+}
+
+/// Taints that are somebody's decision, of the keys that are wanted: Kubernetes' own come and go.
+fn taints(node: &Value, wanted: impl Fn(&str) -> bool) -> Vec<String> {
     let all = node.pointer("/spec/taints").and_then(Value::as_array);
     let own = |taint: &&Value| {
         let key = text(taint, "/key");
         let passing =
             key.starts_with("node.kubernetes.io/") || key.starts_with("node.cloudprovider.kubernetes.io/");
-        !key.is_empty() && !passing && key != "CriticalAddonsOnly"
+        !key.is_empty() && !passing && wanted(key)
     };
     let shown = |taint: &Value| {
         let (key, value, effect) = (text(taint, "/key"), text(taint, "/value"), text(taint, "/effect"));

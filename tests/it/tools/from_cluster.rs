@@ -251,6 +251,72 @@ fn a_hostile_dump_becomes_a_policy_that_says_what_it_left_out() {
     assert!(!tables.contains(&"[tiers.evil]"), "{tables:?}");
 }
 
+/// A server with the lifeboat's taint, a worker, and an application that may board.
+const BOARDING: &str = r#"
+kind: List
+items:
+- {kind: Node, metadata: {name: srv, labels: {node-role.kubernetes.io/control-plane: "true"}}, spec: {taints: [{key: CriticalAddonsOnly, value: "true", effect: NoSchedule}]}, status: {capacity: {cpu: "4", memory: 8Gi}, allocatable: {cpu: "4", memory: 7Gi}, nodeInfo: {kubeletVersion: v1.33.4+k3s1}}}
+- {kind: Node, metadata: {name: w1}, status: {capacity: {cpu: "4", memory: 8Gi}, allocatable: {cpu: "4", memory: 8Gi}}}
+- {kind: PriorityClass, metadata: {name: gold}, value: 1000}
+- kind: Deployment
+  metadata: {name: shop, namespace: apps}
+  spec: {replicas: 2, template: {metadata: {labels: {app: shop}}, spec: {priorityClassName: gold, tolerations: [{key: CriticalAddonsOnly, operator: Exists}], containers: [{name: shop, resources: {requests: {cpu: 100m, memory: 128Mi}}}]}}}
+"#;
+
+/// A release of which nothing is left is no reason to take the lifeboat away.
+#[test]
+fn a_lifeboat_outlives_a_release_that_is_left_out() {
+    let dump = format!(
+        "{BOARDING}{}",
+        r#"
+- kind: Deployment
+  metadata: {name: argocd-server, namespace: argocd, labels: {helm.sh/chart: argo-cd-9.1.0, app.kubernetes.io/instance: argocd, app.kubernetes.io/name: argocd-server, app.kubernetes.io/managed-by: Helm}, annotations: {meta.helm.sh/release-name: argocd}}
+  spec: {replicas: 1, template: {metadata: {labels: {app.kubernetes.io/name: argocd-server}}, spec: {containers: [{name: server, resources: {requests: {cpu: 50m, memory: 64Mi}}}]}}}
+"#
+        .trim_start()
+    );
+    let policy = proposed(&dump);
+    has(
+        &policy,
+        &["# ? left out: [services.argocd]", "[lifeboat]\nnodes = \"server\"\n\n", "tier = \"gold\""],
+    );
+    assert!(table(&policy, "tiers.gold").contains("lifeboat = true"), "{policy}");
+}
+
+/// Where the lock finds no label, the lifeboat stays without it.
+#[test]
+fn a_lifeboat_without_a_label_for_its_lock_stays() {
+    let dump = format!(
+        "{BOARDING}{}",
+        r#"
+- kind: Deployment
+  metadata: {name: argo-events-controller-manager, namespace: events, labels: {helm.sh/chart: argo-events-2.4.22, app.kubernetes.io/instance: argo-events, app.kubernetes.io/name: argo-events-controller-manager, app.kubernetes.io/managed-by: Helm}, annotations: {meta.helm.sh/release-name: argo-events}}
+  spec: {replicas: 1, template: {metadata: {labels: {app.kubernetes.io/name: argo-events-controller-manager}}, spec: {priorityClassName: gold, tolerations: [{key: CriticalAddonsOnly, operator: Exists}], containers: [{name: controller-manager, resources: {requests: {cpu: 50m, memory: 64Mi}}}]}}}
+"#
+        .trim_start()
+    );
+    let policy = proposed(&dump);
+    has(
+        &policy,
+        &[
+            "# ? changed: [lifeboat]: the pods that may board the lifeboat have no label in common: `",
+            "last-resort = [\"twin-taint\", \"node-affinity\"]",
+        ],
+    );
+    assert!(table(&policy, "tiers.gold").contains("lifeboat = true"), "{policy}");
+}
+
+/// A cluster of servers has no lifeboat: the taint is the node's.
+#[test]
+fn a_taint_is_not_lost_where_there_is_no_lifeboat() {
+    let worker = "metadata: {name: w1}";
+    let servers = "metadata: {name: w1, labels: {node-role.kubernetes.io/master: \"\"}}";
+    let policy = proposed(&BOARDING.replace(worker, servers));
+    let taint = "taints = [\"CriticalAddonsOnly=true:NoSchedule\"]";
+    assert!(table(&policy, "nodes.srv").contains(taint), "{policy}");
+    assert!(!policy.contains("[lifeboat]\n"), "{policy}");
+}
+
 #[test]
 fn a_dump_without_a_node_is_refused() {
     for text in
