@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use lifeboat::lifecycle::NodeId;
-use lifeboat::policy::Phase;
-use lifeboat::prove::Model;
+use lifeboat::policy::{Phase, Policy};
+use lifeboat::prove::{Model, Proof};
 use lifeboat::report::{self, Report};
 
 use super::context::{BROKEN, Context, name_of};
@@ -68,45 +68,42 @@ pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
         context.report(compiled.compilation.claims.clone(), &compiled.sources);
         return ExitCode::from(BROKEN);
     };
-    let Some(report) = Report::of(&plan.policy, &model, proof) else {
-        return broken("the cluster does not settle even without a loss");
-    };
-    let written = write_all(&report, &model, args);
-    match written {
+    match write_all(&plan.policy, &model, proof, args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => broken(&message),
     }
 }
 
-fn write_all(report: &Report<'_>, model: &Model, args: &Args) -> Result<(), String> {
+fn write_all(policy: &Policy, model: &Model, proof: &Proof, args: &Args) -> Result<(), String> {
+    let unsettled = || "the cluster does not settle even without a loss".to_owned();
     if let Some(path) = &args.html {
+        let report = Report::of(policy, model, proof).ok_or_else(unsettled)?;
         put(
             path,
-            &report::page(report),
+            &report::page(&report),
             "open it in a browser and click a node; in CI, `lifeboat check` is the gate",
         )?;
     }
     if let Some(path) = &args.svg {
-        let order = match &args.lose {
+        let mut order = match &args.lose {
             Some(text) => losses(model, text)?,
             None => Vec::new(),
         };
-        put(path, &report::svg(report, scene(report, order, args.phase)?), "")?;
+        order.iter_mut().for_each(|set| set.sort_unstable());
+        let report = Report::of_order(policy, model, proof, &order).ok_or_else(unsettled)?;
+        put(path, &report::svg(&report, scene(&report, &order, args.phase)?), "")?;
     }
     if let Some(path) = &args.markdown {
-        put(path, &report::markdown(report), "")?;
+        put(path, &report::markdown(&policy.cluster.name.value, proof), "")?;
     }
     Ok(())
 }
 
 fn scene<'r>(
     report: &'r Report<'_>,
-    mut order: Vec<Vec<NodeId>>,
+    order: &[Vec<NodeId>],
     phase: Moment,
 ) -> Result<&'r report::Scene, String> {
-    for set in &mut order {
-        set.sort_unstable();
-    }
     let phase = match phase {
         _ if order.is_empty() => Phase::Eviction,
         Moment::Eviction => Phase::Eviction,
@@ -115,8 +112,8 @@ fn scene<'r>(
     };
     report
         .atlas
-        .scene(&order, phase)
-        .ok_or_else(|| "this order of losses is not played for pictures".to_owned())
+        .scene(order, phase)
+        .ok_or_else(|| "the cluster does not settle after these losses".to_owned())
 }
 
 fn put(path: &Path, text: &str, next: &str) -> Result<(), String> {

@@ -89,10 +89,31 @@ pub struct Column {
     pub scenarios: Vec<String>,
     /// Whether the control plane answers.
     pub api: bool,
-    /// Cells by phase and workload: before any fence, after it, after the return.
+    /// Cells by phase and workload: before any fence, after it, after the return. Of several loss sets the worst.
     pub phases: Vec<(Phase, Vec<Cell>)>,
+    /// The cells of each loss set on its own, in the order of `lost`; empty if there is only one.
+    pub each: Vec<Vec<(Phase, Vec<Cell>)>>,
     /// How the first of the sets is emptied without a fence; `None` without a loss, or without a control plane.
     pub taints: Option<Taints>,
+}
+
+impl Column {
+    /// A column for each loss set on its own: what is true of interchangeable nodes together is the worst of each,
+    /// while places, seconds and data belong to one of them.
+    #[must_use]
+    pub fn alone(&self) -> Vec<Column> {
+        if self.each.is_empty() {
+            return vec![self.clone()];
+        }
+        let one = |(set, phases): (&Vec<NodeId>, &Vec<(Phase, Vec<Cell>)>)| Column {
+            lost: vec![set.clone()],
+            phases: phases.clone(),
+            each: Vec::new(),
+            scenarios: self.scenarios.clone(),
+            ..*self
+        };
+        self.lost.iter().zip(&self.each).map(one).collect()
+    }
 }
 
 /// How the control plane empties dead nodes.
@@ -164,11 +185,16 @@ pub fn columns<'m>(
                 scenarios: scenarios(model, &members),
                 api: true,
                 phases: Vec::new(),
+                each: Vec::new(),
                 lost: members.clone(),
                 taints: None,
             };
             for set in &members {
-                for (phase, cells) in play_one(model, green, set, histories, &mut column, visit) {
+                let played = play_one(model, green, set, histories, &mut column, visit);
+                if members.len() > 1 {
+                    column.each.push(played.clone());
+                }
+                for (phase, cells) in played {
                     match column.phases.iter_mut().find(|(p, _)| *p == phase) {
                         Some((_, before)) => {
                             before.iter_mut().zip(cells).for_each(|(a, b)| merge(a, b));

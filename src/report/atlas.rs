@@ -7,15 +7,11 @@ use crate::lifecycle::{First, NodeId, PodStatus, WorkloadId};
 use crate::policy::Phase;
 use crate::prove::bounds::Histories;
 use crate::prove::play::{self, Played, Run};
+use crate::prove::render::{ShownRow, words};
 use crate::prove::{Cell, Column, Model, table};
 
+use super::orders;
 use super::story::{self, Line};
-
-/// Most orders of losses that are played; the page says how to see others.
-pub const MOST_ORDERS: usize = 90;
-
-/// Up to so many nodes, every order of sets is played.
-const SMALL: usize = 4;
 
 /// The phases of a scene, in the order in which they come.
 pub const PHASES: [Phase; 3] = [Phase::Eviction, Phase::Fencing, Phase::Return];
@@ -30,6 +26,8 @@ pub struct Atlas {
     pub scenes: Vec<Scene>,
     /// Whether every order of losses is among them.
     pub complete: bool,
+    /// So many losses one after the other are among them in every order.
+    pub deep: usize,
 }
 
 /// The cluster at rest after some losses.
@@ -47,8 +45,8 @@ pub struct Scene {
     pub pods: Vec<Stand>,
     /// What happened since the scene of the order's parent (of a return: since the fenced scene).
     pub story: Vec<Line>,
-    /// The scene as a column of the survival table.
-    pub column: Column,
+    /// What the survival table says of it, a text per row.
+    pub told: Vec<String>,
 }
 
 /// Pods that stand alike.
@@ -75,45 +73,32 @@ pub fn node_of(status: PodStatus) -> Option<NodeId> {
     }
 }
 
+/// What all scenes are made with.
+struct Player<'a> {
+    model: &'a Model,
+    histories: Option<Histories<'a>>,
+    rows: &'a [ShownRow],
+    /// Orders by the order that they go on from, with their places.
+    further: BTreeMap<&'a [Vec<NodeId>], Vec<(usize, &'a Order)>>,
+    /// By the order's place and the moment's.
+    scenes: BTreeMap<(usize, usize), Scene>,
+}
+
 impl Atlas {
-    /// Plays every scene; `None` if the cluster does not settle without a loss.
+    /// Plays the scenes of a page: those of the table and of the scenarios, then what fits. `None` if the cluster does
+    /// not settle without a loss.
     #[must_use]
-    pub fn of(model: &Model) -> Option<Self> {
-        let green = play::canonical(model)?;
-        let histories = Histories::of(&model.world, &model.facts);
-        let (orders, complete) = orders(model);
-        let mut atlas = Self { scenes: Vec::new(), complete };
-        // The runs that further losses go on from: unfenced, fenced.
-        let mut runs: BTreeMap<Order, (Run<'_>, Run<'_>)> = BTreeMap::new();
-        for order in orders {
-            let state = |phase| histories.as_ref().map(|known| known.after(&order, phase));
-            let Some((last, parent)) = order.split_last() else {
-                let none = Played { lost: green.log.len(), ..Played::unharmed(green.clone()) };
-                let cells = cells(model, &none, Phase::Eviction, state(Phase::Eviction).as_deref());
-                atlas.scenes.push(scene(model, &order, Phase::Eviction, &none, Vec::new(), vec![cells]));
-                runs.insert(order, (green.clone(), green.clone()));
-                continue;
-            };
-            let Some((unfenced, fenced)) = runs.get(parent) else { continue };
-            let set = std::slice::from_ref(last);
-            let Some(evicted) = play::lose(unfenced, set, Phase::Eviction, &mut First) else { continue };
-            let Some(then) = play::lose(fenced, set, Phase::Fencing, &mut First) else { continue };
-            let all: Vec<NodeId> = order.iter().flatten().copied().collect();
-            let before = cells(model, &evicted, Phase::Eviction, state(Phase::Eviction).as_deref());
-            let after = cells(model, &then, Phase::Fencing, state(Phase::Fencing).as_deref());
-            let told = story::lines(model, &evicted.run, evicted.lost);
-            atlas.scenes.push(scene(model, &order, Phase::Eviction, &evicted, told, vec![before.clone()]));
-            let told = story::fenced(model, &then);
-            atlas.scenes.push(scene(model, &order, Phase::Fencing, &then, told, vec![before, after]));
-            let from = then.run.log.len();
-            if let Some(back) = play::back(then.clone(), &all, &mut First) {
-                let told = story::lines(model, &back.run, from);
-                let home = cells(model, &back, Phase::Return, state(Phase::Return).as_deref());
-                atlas.scenes.push(scene(model, &order, Phase::Return, &back, told, vec![home]));
-            }
-            runs.insert(order, (evicted.run, then.run));
-        }
-        Some(atlas)
+    pub fn of(model: &Model, rows: &[ShownRow]) -> Option<Self> {
+        let found = orders::of_page(model);
+        let scenes = play_all(model, rows, &found.orders)?;
+        Some(Self { scenes, complete: found.complete, deep: found.deep })
+    }
+
+    /// Plays one order of losses only, for a picture. `None` if the cluster does not settle.
+    #[must_use]
+    pub fn of_order(model: &Model, rows: &[ShownRow], order: &[Vec<NodeId>]) -> Option<Self> {
+        let orders: Vec<Order> = (0..=order.len()).map(|n| order[..n].to_vec()).collect();
+        Some(Self { scenes: play_all(model, rows, &orders)?, complete: false, deep: 0 })
     }
 
     /// The scene of an order and a phase.
@@ -132,84 +117,92 @@ impl Atlas {
     }
 }
 
-/// Orders of losses, parents first: single nodes in every order, sets at once, and mixtures of both as
-/// far as [`MOST_ORDERS`] goes. Says whether these are all.
-fn orders(model: &Model) -> (Vec<Order>, bool) {
-    let sets = table::loss_sets(model).into_iter().flatten().filter(|s| !s.is_empty());
-    let mut found: Vec<Order> = vec![Vec::new()];
-    found.extend(sets.map(|set| vec![set]));
-    let mut at = 1;
-    let mut complete = found.len() <= MOST_ORDERS && model.nodes.len() <= table::ALL_SETS;
-    let singles: Vec<NodeId> = model.node_ids().collect();
-    found.truncate(MOST_ORDERS);
-    while at < found.len() {
-        let order = found[at].clone();
-        let left: Vec<NodeId> =
-            singles.iter().copied().filter(|n| !order.iter().any(|set| set.contains(n))).collect();
-        // Small clusters: every set of what is left. Larger ones: a further node after single nodes.
-        let small = singles.len() <= SMALL;
-        let wide = !small && order.iter().any(|set| set.len() > 1);
-        for set in subsets(&left).filter(|set| !wide && (small || set.len() == 1)) {
-            if found.len() >= MOST_ORDERS {
-                complete = false;
-                break;
-            }
-            let mut next = order.clone();
-            next.push(set);
-            if !found.contains(&next) {
-                found.push(next);
-            }
-        }
-        complete &= small;
-        at += 1;
-    }
-    (found, complete)
-}
-
-/// Every non-empty subset, ascending; of many nodes the single ones only.
-fn subsets(of: &[NodeId]) -> impl Iterator<Item = Vec<NodeId>> + use<'_> {
-    let masks = if of.len() <= SMALL { 1_usize << of.len() } else { 1 };
-    let singles = of.iter().filter(move |_| masks == 1).map(|&n| vec![n]);
-    let all = (1..masks)
-        .map(|mask| of.iter().enumerate().filter(|(i, _)| mask & (1 << i) != 0).map(|(_, &n)| n).collect());
-    singles.chain(all)
-}
-
-fn cells(
-    model: &Model,
-    played: &Played<'_>,
-    phase: Phase,
-    state: Option<&crate::prove::bounds::State>,
-) -> (Phase, Vec<Cell>) {
-    (phase, table::cells(model, played, phase, state))
-}
-
-fn scene(
-    model: &Model,
-    order: &Order,
-    phase: Phase,
-    played: &Played<'_>,
-    story: Vec<Line>,
-    phases: Vec<(Phase, Vec<Cell>)>,
-) -> Scene {
-    let run = &played.run;
-    let mut pods: BTreeMap<(WorkloadId, PodStatus), usize> = BTreeMap::new();
-    for (i, pod) in run.pods.iter().enumerate() {
-        let id = crate::lifecycle::PodId(u32::try_from(i).unwrap_or(u32::MAX));
-        if let Some(status) = run.pod_status(id) {
-            *pods.entry((pod.workload, status)).or_default() += 1;
+/// Plays orders of losses; each one's beginnings must be among them.
+fn play_all(model: &Model, rows: &[ShownRow], orders: &[Order]) -> Option<Vec<Scene>> {
+    let green = play::canonical(model)?;
+    let mut further: BTreeMap<&[Vec<NodeId>], Vec<(usize, &Order)>> = BTreeMap::new();
+    for (at, order) in orders.iter().enumerate() {
+        if let Some((_, parent)) = order.split_last() {
+            further.entry(parent).or_default().push((at, order));
         }
     }
-    let mut all: Vec<NodeId> = order.iter().flatten().copied().collect();
-    all.sort_unstable();
-    debug_assert_eq!(run.nodes.len(), model.nodes.len());
-    Scene {
-        order: order.clone(),
-        phase,
-        api: run.api,
-        alive: run.nodes.iter().map(|n| n.alive && n.exists).collect(),
-        pods: pods.into_iter().map(|((who, status), count)| Stand { who, status, count }).collect(),
-        story,
-        column: Column { lost: vec![all], scenarios: Vec::new(), api: run.api, phases, taints: None },
+    let histories = Histories::of(&model.world, &model.facts);
+    let mut player = Player { model, histories, rows, further, scenes: BTreeMap::new() };
+    let none = Played { lost: green.log.len(), ..Played::unharmed(green.clone()) };
+    let cells = player.cells(&Order::new(), &none, Phase::Eviction);
+    player.scene(0, &Order::new(), Phase::Eviction, &none, Vec::new(), vec![cells]);
+    player.follow(&[], &green, &green);
+    Some(player.scenes.into_values().collect())
+}
+
+impl Player<'_> {
+    /// Plays what goes on from an order, from its run before fences and from its fenced run. Depth first, so that only
+    /// the runs on one path are held.
+    fn follow(&mut self, parent: &[Vec<NodeId>], unfenced: &Run<'_>, fenced: &Run<'_>) {
+        for (at, order) in self.further.remove(parent).unwrap_or_default() {
+            let Some(last) = order.last() else { continue };
+            let set = std::slice::from_ref(last);
+            let Some(evicted) = play::lose(unfenced, set, Phase::Eviction, &mut First) else { continue };
+            let Some(then) = play::lose(fenced, set, Phase::Fencing, &mut First) else { continue };
+            let before = self.cells(order, &evicted, Phase::Eviction);
+            let after = self.cells(order, &then, Phase::Fencing);
+            let told = story::lines(self.model, &evicted.run, evicted.lost);
+            self.scene(at, order, Phase::Eviction, &evicted, told, vec![before.clone()]);
+            let told = story::fenced(self.model, &then);
+            self.scene(at, order, Phase::Fencing, &then, told, vec![before, after]);
+            let all: Vec<NodeId> = order.iter().flatten().copied().collect();
+            if let Some(back) = play::back(then.clone(), &all, &mut First) {
+                let told = story::lines(self.model, &back.run, then.run.log.len());
+                let home = self.cells(order, &back, Phase::Return);
+                self.scene(at, order, Phase::Return, &back, told, vec![home]);
+            }
+            self.follow(order, &evicted.run, &then.run);
+        }
+    }
+
+    fn cells(&self, order: &Order, played: &Played<'_>, phase: Phase) -> (Phase, Vec<Cell>) {
+        let state = self.histories.as_ref().map(|known| known.after(order, phase));
+        (phase, table::cells(self.model, played, phase, state.as_deref()))
+    }
+
+    fn scene(
+        &mut self,
+        at: usize,
+        order: &Order,
+        phase: Phase,
+        played: &Played<'_>,
+        story: Vec<Line>,
+        phases: Vec<(Phase, Vec<Cell>)>,
+    ) {
+        let run = &played.run;
+        let mut pods: BTreeMap<(WorkloadId, PodStatus), usize> = BTreeMap::new();
+        for (i, pod) in run.pods.iter().enumerate() {
+            let id = crate::lifecycle::PodId(u32::try_from(i).unwrap_or(u32::MAX));
+            if let Some(status) = run.pod_status(id) {
+                *pods.entry((pod.workload, status)).or_default() += 1;
+            }
+        }
+        let mut all: Vec<NodeId> = order.iter().flatten().copied().collect();
+        all.sort_unstable();
+        debug_assert_eq!(run.nodes.len(), self.model.nodes.len());
+        let column = Column {
+            lost: vec![all],
+            scenarios: Vec::new(),
+            api: run.api,
+            phases,
+            each: Vec::new(),
+            taints: None,
+        };
+        let scene = Scene {
+            order: order.clone(),
+            phase,
+            api: run.api,
+            alive: run.nodes.iter().map(|n| n.alive && n.exists).collect(),
+            pods: pods.into_iter().map(|((who, status), count)| Stand { who, status, count }).collect(),
+            story,
+            told: self.rows.iter().map(|row| words(&column, &row.members)).collect(),
+        };
+        let moment = PHASES.iter().position(|p| *p == phase).unwrap_or(0);
+        self.scenes.insert((at, moment), scene);
     }
 }

@@ -1,15 +1,14 @@
 //! The report for a README or a pull request.
 
-use super::Report;
 use crate::markdown::escape as text;
-use crate::prove::render;
+use crate::prove::{Proof, render};
 
 /// The survival table and the claims, with the explanation of each cell folded away below.
 #[must_use]
-pub fn markdown(report: &Report<'_>) -> String {
-    let mut out = format!("# What survives: cluster {}\n\n", text(&report.cluster));
-    out.push_str(&render::markdown(report.proof));
-    let table = super::table::table(report.proof);
+pub fn markdown(cluster: &str, proof: &Proof) -> String {
+    let mut out = format!("# What survives: cluster {}\n\n", text(cluster));
+    out.push_str(&render::markdown(proof));
+    let table = super::table::table(proof);
     for column in &table.columns {
         let title = if column.title == "none" { "nothing is lost" } else { &column.title };
         out.push_str(&format!("\n<details><summary>Why: {}</summary>\n\n", text(title)));

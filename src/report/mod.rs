@@ -11,7 +11,9 @@
 //! it decides nothing.
 
 pub mod atlas;
+mod look;
 pub mod markdown;
+pub mod orders;
 pub mod page;
 pub mod story;
 pub mod svg;
@@ -22,7 +24,9 @@ pub use markdown::markdown;
 pub use page::page;
 pub use svg::svg;
 
+use crate::lifecycle::NodeId;
 use crate::policy::Policy;
+use crate::prove::render::merged_rows;
 use crate::prove::{Model, Proof};
 
 /// What a report is made of.
@@ -41,17 +45,26 @@ pub struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
-    /// Plays every scene. `None` if the cluster does not settle even without a loss.
+    /// Plays every scene of the page. `None` if the cluster does not settle even without a loss.
     #[must_use]
     pub fn of(policy: &Policy, model: &'a Model, proof: &'a Proof) -> Option<Self> {
+        Some(Self::with(policy, model, proof, Atlas::of(model, &merged_rows(proof, false))?))
+    }
+
+    /// Plays one order of losses only, for a picture. `None` if the cluster does not settle.
+    #[must_use]
+    pub fn of_order(
+        policy: &Policy,
+        model: &'a Model,
+        proof: &'a Proof,
+        order: &[Vec<NodeId>],
+    ) -> Option<Self> {
+        Some(Self::with(policy, model, proof, Atlas::of_order(model, &merged_rows(proof, false), order)?))
+    }
+
+    fn with(policy: &Policy, model: &'a Model, proof: &'a Proof, atlas: Atlas) -> Self {
         let tiers = policy.tiers.iter().map(|t| (t.name.value.clone(), t.priority.value)).collect();
-        Some(Self {
-            cluster: policy.cluster.name.value.clone(),
-            tiers,
-            model,
-            proof,
-            atlas: Atlas::of(model)?,
-        })
+        Self { cluster: policy.cluster.name.value.clone(), tiers, model, proof, atlas }
     }
 
     /// The place of a row's tier among the tiers; `None` for what the policy does not rank.

@@ -1,19 +1,15 @@
 //! The page: one file, nothing fetched. Without JavaScript it shows the table, the pictures of the named
 //! scenarios and the explanations; with it, a click takes a node away.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::Report;
-use super::atlas::{PHASES, Scene, node_of};
-use super::story::Verb;
 use super::svg::{self, escape};
 use super::table::{Table, table};
-use crate::lifecycle::{NodeId, PodStatus};
+use super::{Report, look};
+use crate::lifecycle::NodeId;
 use crate::policy::Phase;
-use crate::prove::render::words;
 use crate::prove::{Mark, Verdict};
 
 const CSS: &str = include_str!("../../templates/report/page.css");
@@ -50,7 +46,7 @@ pub fn page(report: &Report<'_>) -> String {
          this page only looks it up.</p></footer>\n<script type=\"application/json\" id=\"data\">{}</script>\n\
          <script>\n{JS}\n</script>\n</body>\n</html>\n",
         escape(&report.proof.assumptions.join("; ")),
-        safe(&data(report, &table))
+        safe(&look::data(report, &table))
     );
     out
 }
@@ -184,110 +180,4 @@ fn pictures(out: &mut String, report: &Report<'_>, table: &Table) {
         );
     }
     out.push_str("</section>\n");
-}
-
-/// Everything that the script looks up.
-fn data(report: &Report<'_>, table: &Table) -> Value {
-    let model = report.model;
-    let nodes: Vec<Value> = model
-        .nodes
-        .iter()
-        .map(|n| json!({"name": n.name, "role": svg::role(n.server, n.lifeboat)}))
-        .collect();
-    let pods: Vec<Value> = model
-        .rows
-        .iter()
-        .enumerate()
-        .map(|(i, row)| {
-            json!([
-                row.service.clone().unwrap_or_default(),
-                row.component.as_deref().unwrap_or(svg::short(&row.name)),
-                report.tier_of(i).map_or(-1, |t| i64::try_from(t).unwrap_or(-1)),
-                i32::from(row.daemon),
-                row.name
-            ])
-        })
-        .collect();
-    let mut texts = Texts::default();
-    let scenes: BTreeMap<String, Value> =
-        report.atlas.scenes.iter().map(|s| (key(s), scene(s, table, &mut texts))).collect();
-    let columns: Vec<String> = table.columns.iter().map(|l| set(&l.set)).collect();
-    json!({
-        "cluster": report.cluster,
-        "tiers": report.tiers.iter().map(|(name, _)| name).collect::<Vec<_>>(),
-        "nodes": nodes,
-        "pods": pods,
-        "rows": table.rows.iter().map(|r| &r.name).collect::<Vec<_>>(),
-        "columns": columns,
-        "verbs": Verb::ALL.map(Verb::words),
-        "complete": report.atlas.complete,
-        "texts": texts.list,
-        "scenes": scenes,
-    })
-}
-
-/// Texts that many scenes share.
-#[derive(Default)]
-struct Texts {
-    list: Vec<String>,
-    index: BTreeMap<String, usize>,
-}
-
-impl Texts {
-    fn id(&mut self, text: String) -> usize {
-        if let Some(&id) = self.index.get(&text) {
-            return id;
-        }
-        self.list.push(text.clone());
-        self.index.insert(text, self.list.len() - 1);
-        self.list.len() - 1
-    }
-}
-
-/// `1>0+2/f`: nodes by number, `+` at once, `>` one after the other, and the phase's letter.
-fn key(scene: &Scene) -> String {
-    let order: Vec<String> = scene.order.iter().map(|s| set(s)).collect();
-    let letter = PHASES.iter().position(|p| *p == scene.phase).map_or("e", |i| ["e", "f", "r"][i]);
-    format!("{}/{letter}", order.join(">"))
-}
-
-fn set(nodes: &[NodeId]) -> String {
-    nodes.iter().map(|n| n.0.to_string()).collect::<Vec<_>>().join("+")
-}
-
-fn scene(scene: &Scene, table: &Table, texts: &mut Texts) -> Value {
-    let pods: Vec<Value> = scene
-        .pods
-        .iter()
-        .map(|s| {
-            let status = match s.status {
-                PodStatus::Up(_) => 0,
-                PodStatus::Starting(_) => 1,
-                PodStatus::Pending => 2,
-                PodStatus::Ending(_) => 3,
-                PodStatus::Stuck(_) => 4,
-                PodStatus::Lost(_) => 5,
-            };
-            json!([s.who.0, status, node_of(s.status).map_or(-1, |n| i32::from(n.0)), s.count])
-        })
-        .collect();
-    let story: Vec<Value> = scene
-        .story
-        .iter()
-        .map(|line| {
-            let verb = Verb::ALL.iter().position(|v| *v == line.verb).unwrap_or(0);
-            let who: Vec<u16> = line.who.iter().map(|w| w.0).collect();
-            json!([
-                line.when.earliest / 1000,
-                line.when.latest.map_or(-1, |l| i64::try_from(l.div_ceil(1000)).unwrap_or(-1)),
-                verb,
-                who,
-                line.node.map_or(-1, |n| i32::from(n.0)),
-                line.by.map_or(-1, |w| i32::from(w.0))
-            ])
-        })
-        .collect();
-    let told: Vec<usize> =
-        table.rows.iter().map(|row| texts.id(words(&scene.column, &row.members))).collect();
-    json!({"api": scene.api, "pods": pods, "story": story, "rows": told})
 }

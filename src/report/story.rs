@@ -97,8 +97,15 @@ pub fn fenced(model: &Model, played: &Played<'_>) -> Vec<Line> {
 fn between(model: &Model, run: &Run<'_>, from: usize, to: usize) -> Vec<Line> {
     let zero = run.log.get(from).map_or(Window::ZERO, |e| e.when);
     let mut lines: Vec<Line> = Vec::new();
-    // Who waits already; a further failed attempt is no news.
+    // Who waits already, by the story so far too; a further failed attempt is no news.
     let mut waiting = BTreeSet::new();
+    for event in run.log.iter().take(from) {
+        match event.what {
+            What::Unschedulable(p) => waiting.insert(p),
+            What::Bound(p, _) => waiting.remove(&p),
+            _ => false,
+        };
+    }
     for (i, event) in run.log.iter().enumerate().take(to).skip(from) {
         let news = match event.what {
             What::Unschedulable(p) => {

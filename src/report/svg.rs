@@ -87,7 +87,7 @@ fn picture(report: &Report<'_>, scene: &Scene, alone: bool) -> String {
         flow(&mut body, &waiting, GAP, y, inner);
         y += height(&waiting, inner) + GAP;
     }
-    y = legend(&mut body, report, y, inner);
+    y = legend(&mut body, report, scene, y, inner);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {y}\" role=\"img\" aria-label=\"{}\"",
         escape(&heading)
@@ -163,7 +163,7 @@ pub fn role(server: bool, lifeboat: bool) -> &'static str {
     }
 }
 
-fn legend(body: &mut String, report: &Report<'_>, y: usize, inner: usize) -> usize {
+fn legend(body: &mut String, report: &Report<'_>, scene: &Scene, y: usize, inner: usize) -> usize {
     let mut chips: Vec<Chip> = report
         .tiers
         .iter()
@@ -171,9 +171,25 @@ fn legend(body: &mut String, report: &Report<'_>, y: usize, inner: usize) -> usi
         .map(|(i, (name, _))| Chip { class: tier(Some(i)), text: name.clone() })
         .collect();
     chips.push(Chip { class: tier(None), text: "K3s's own".to_owned() });
-    let group = [Group { label: "tiers".to_owned(), chips }];
-    flow(body, &group, GAP, y, inner);
-    y + height(&group, inner) + GAP / 2
+    let mut groups = vec![Group { label: "tiers".to_owned(), chips }];
+    let sign = |class: &str, text: &str, seen: &dyn Fn(PodStatus) -> bool| {
+        let seen = scene.pods.iter().any(|stand| seen(stand.status));
+        seen.then(|| Chip { class: format!("tn {class}"), text: text.to_owned() })
+    };
+    let signs: Vec<Chip> = [
+        sign("wait", "waits for a node", &|s| matches!(s, PodStatus::Pending)),
+        sign("gone", "on a lost node, or ending", &|s| {
+            matches!(s, PodStatus::Stuck(_) | PodStatus::Lost(_) | PodStatus::Ending(_))
+        }),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if !signs.is_empty() {
+        groups.push(Group { label: "signs".to_owned(), chips: signs });
+    }
+    flow(body, &groups, GAP, y, inner);
+    y + height(&groups, inner) + GAP / 2
 }
 
 /// The class of a tier by its place; tiers beyond the palette share its last colour.

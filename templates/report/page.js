@@ -4,7 +4,7 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const $ = (id) => document.getElementById(id);
   const PHASES = { e: "eviction", f: "fencing", r: "return" };
-  const UP = 0, PENDING = 2, STUCK = 4, LOST = 5;
+  const UP = 0, PENDING = 2, ENDING = 3, STUCK = 4, LOST = 5, FENCED = 2;
   let order = []; // of sets of node numbers
   let phase = "e";
 
@@ -15,7 +15,15 @@
     return e;
   };
   const keyOf = (order, phase) => order.map((s) => s.join("+")).join(">") + "/" + (order.length ? phase : "e");
-  const sceneOf = (order, phase) => data.scenes[keyOf(order, phase)];
+  // Scenes share their parts by number; a place is who waits (-1) or a node.
+  const sceneOf = (order, phase) => {
+    const found = data.scenes[keyOf(order, phase)];
+    if (!found) return null;
+    const [api, places, story, told] = found;
+    const pods = places.flatMap((p, i) => data.places[p].map(([who, status, count]) => [who, status, i - 1, count]));
+    return { api, pods, story: story.map((l) => data.lines[l]), rows: data.told[told] };
+  };
+  const played = (order, phase) => keyOf(order, phase) in data.scenes;
   const name = (n) => data.nodes[n].name;
   const inWords = (order) => order.map((s) => s.map(name).join(" and ")).join(", then ");
 
@@ -34,7 +42,7 @@
   };
 
   function go(next, letter, push = true) {
-    if (!sceneOf(next, letter)) {
+    if (!played(next, letter)) {
       const told = next.map((s) => s.map(name).join(",")).join(" then ");
       say("Not played for this page: lifeboat prove --lose '" + told + "' tells it.");
       return false;
@@ -47,17 +55,19 @@
   }
   function say(text) { $("said").textContent = text; }
 
-  function click(n, together) {
+  // Where a click on a node leads.
+  function next(n, together) {
     const lost = order.some((s) => s.includes(n));
-    if (phase === "r") return go([[n]], "e");
-    if (lost) return go(order, "r");
+    if (phase === "r") return [[[n]], "e"];
+    if (lost) return [order, "r"];
     const last = order.length - 1;
     if (together && last >= 0) {
       const set = [...order[last], n].sort((a, b) => a - b);
-      return go([...order.slice(0, last), set], phase);
+      return [[...order.slice(0, last), set], phase];
     }
-    return go([...order, [n]], phase);
+    return [[...order, [n]], phase];
   }
+  const click = (n, together) => go(...next(n, together));
   function undo() {
     if (phase === "r") return go(order, "f");
     if (order.length) go(order.slice(0, -1), phase);
@@ -88,7 +98,7 @@
     for (const [who, status, , count] of scene.pods) if (status === UP) found.set(who, (found.get(who) || 0) + count);
     return found;
   };
-  const wanted = running(data.scenes["/e"]);
+  const wanted = running(sceneOf([], "e"));
 
   function chips(box, groups, node, before, up) {
     for (const [label, pods] of groups || []) {
@@ -122,7 +132,10 @@
       const button = box.firstChild;
       button.setAttribute("aria-pressed", String(dead));
       button.querySelector(".role").textContent = dead ? "lost · " + node.role : node.role;
-      button.querySelector(".act").textContent = phase === "r" ? "lose it anew" : dead ? "bring back" : "take away";
+      const can = played(...next(n, false));
+      button.setAttribute("aria-disabled", String(!can));
+      button.querySelector(".act").textContent =
+        !can ? "not played here" : phase === "r" ? "lose it anew" : dead ? "bring back" : "take away";
       while (box.children.length > 1) box.lastChild.remove();
       chips(box, by.get(n), n, before, up);
     });
@@ -166,22 +179,31 @@
     const box = $("story");
     box.textContent = "";
     if (!order.length) {
-      box.append(make("p", "hint", "Everything runs. Take a node away."));
+      box.append(make("p", "", "Nothing is lost: everything runs."));
       return;
     }
     // The story of an order is the stories of its beginnings, one after the other.
     const phaseOf = phase === "e" ? "e" : "f";
     for (let i = 1; i <= order.length; i++) {
       const part = sceneOf(order.slice(0, i), phaseOf);
-      if (part) section(box, part);
+      if (part) section(box, part, order[i - 1].map(name).join(" and "));
     }
-    if (phase === "r") section(box, scene);
+    if (phase === "r") section(box, scene, "", "from the return");
     if (!scene.api) box.append(make("p", "bad", "The control plane does not answer: nothing is evicted, scheduled or replaced. What runs goes on running."));
   }
-  function section(box, part) {
-    const list = make("ol");
-    for (const l of part.story) list.append(line(l));
-    box.append(list);
+  // Each act sets the clock back; a heading says what it counts from.
+  function section(box, part, lost, from = "from the loss of " + lost) {
+    let list;
+    const begin = (text) => {
+      list = make("ol");
+      box.append(make("h4", "", "Seconds " + text), list);
+    };
+    begin(from);
+    let fenced = false;
+    for (const l of part.story) {
+      if (l[2] === FENCED && !fenced) { fenced = true; begin("from the fence of " + lost); }
+      list.append(line(l));
+    }
   }
 
   function drawState(scene) {
@@ -210,10 +232,20 @@
       b.disabled = !order.length || !sceneOf(order, b.dataset.phase);
     }
     $("undo").disabled = $("reset").disabled = !order.length;
+    drawRest();
     const moment = { e: "before fencing", f: "after fencing", r: "back again" }[phase];
     say(order.length ? "Lost: " + inWords(order) + " – " + moment + (scene.api ? "" : " – frozen: no control plane") : "All nodes are up.");
     const at = data.columns.indexOf(order.flat().sort((a, b) => a - b).join("+"));
     document.querySelectorAll("#table tbody tr").forEach((tr, i) => tr.classList.toggle("on", i === at));
+  }
+
+  // What this page does not hold, and who tells it.
+  function drawRest() {
+    const left = data.nodes.filter((_, n) => !isDead(n) && !played(...next(n, false)));
+    const then = order.map((s) => s.map(name).join(",")).join(" then ");
+    $("rest").textContent = left.length
+      ? "What follows if one more is lost now is not played in this page: lifeboat prove --lose '" + then + " then " + left[0].name + "' tells it."
+      : "";
   }
 
   function open(column, row) {
@@ -246,7 +278,25 @@
     legend.append("tiers:");
     data.tiers.forEach((tier, i) => legend.append(make("span", "pod t" + Math.min(i, 3), tier)));
     legend.append(make("span", "pod tn", "K3s’s own"));
-    legend.append("filled: moved or new");
+    const sign = (status, mark, text) => {
+      const chip = make("span", "pod tn s" + status, "pod");
+      if (mark) chip.append(make("i", "", mark));
+      const item = make("span", "sign");
+      item.append(chip, text);
+      legend.append(item);
+    };
+    const filled = make("span", "sign");
+    filled.append(make("span", "pod tn new", "pod"), "moved or new");
+    legend.append(filled);
+    sign(PENDING, "", "waits for a node");
+    sign(ENDING, "", "ends");
+    sign(STUCK, "stuck", "hangs on a dead node until a fence");
+    sign(STUCK, "replaced", "hangs there, and another runs elsewhere");
+    sign(LOST, "lost", "bound to a dead node, and nobody evicts it");
+    legend.append(make("span", "sign", "frozen: no control plane answers, so nothing moves"));
+    if (!data.complete) {
+      $("hold").textContent = "This page holds every order of up to " + data.deep + " nodes lost one after the other, and every loss of the table. ";
+    }
     for (const b of document.querySelectorAll("[data-phase]")) b.addEventListener("click", () => go(order, b.dataset.phase));
     $("undo").addEventListener("click", undo);
     $("reset").addEventListener("click", () => go([], "e"));

@@ -2,7 +2,16 @@
 
 mod browser;
 
+use std::collections::BTreeMap;
 use std::process::Command;
+
+use lifeboat::catalogue::Catalogue;
+use lifeboat::compile;
+use lifeboat::policy;
+use lifeboat::prove::{Model, table};
+use lifeboat::report::atlas::Order;
+use lifeboat::report::orders::{self, MOST_ORDERS, Orders};
+use lifeboat::source::SourceMap;
 
 /// Runs the binary at the root of the repository; its standard output.
 fn lifeboat(arguments: &[&str]) -> String {
@@ -48,6 +57,85 @@ fn without_javascript_the_page_has_the_table_and_a_picture_of_each_scenario() {
     }
     assert!(still.contains("340-433 s"), "the table is there");
     assert!(still.contains("detection "), "an outage names its parts");
+}
+
+/// The shipped policy with so many workers.
+fn workers(count: usize) -> String {
+    let mut more = String::new();
+    for n in 3..=count {
+        more.push_str(&format!("\n[nodes.worker-{n}]\nlike = \"worker-1\"\n"));
+    }
+    let policy = include_str!("../../policy.toml").replace("values = [\"values/loki.yaml\"]", "values = []");
+    let at = policy.find("\n[lifeboat]").expect("a lifeboat");
+    format!("{}{more}{}", &policy[..at], &policy[at..])
+}
+
+/// Which orders of losses a page with so many workers holds.
+fn held(count: usize) -> (Model, Orders) {
+    let files = BTreeMap::from([("policy.toml".to_owned(), workers(count))]);
+    let mut sources = SourceMap::default();
+    let checked = policy::load(&files, &mut sources, "policy.toml").expect("a policy");
+    let (plan, _) =
+        compile::plan(checked.policy, &Catalogue::builtin(), &files, &mut sources).expect("a plan");
+    let model = Model::of_plan(&plan).expect("a model");
+    let orders = orders::of_page(&model);
+    (model, orders)
+}
+
+#[test]
+fn every_row_of_the_table_and_every_scenario_has_its_picture() {
+    for count in [2, 3, 4, 7, 11] {
+        let (model, held) = held(count);
+        for sets in table::loss_sets(&model) {
+            let order: Order = vec![sets[0].clone()].into_iter().filter(|set| !set.is_empty()).collect();
+            assert!(held.orders.contains(&order), "{count} workers: no picture of {order:?}");
+        }
+        for order in model.claims.iter().flat_map(|c| &c.losses).filter(|o| !o.iter().all(Vec::is_empty)) {
+            assert!(held.orders.contains(order), "{count} workers: no picture of {order:?}");
+        }
+        for order in &held.orders {
+            let parent = &order[..order.len().saturating_sub(1)];
+            assert!(held.orders.iter().any(|o| o == parent), "{order:?} goes on from nothing");
+        }
+    }
+}
+
+#[test]
+fn up_to_five_nodes_every_order_of_losses_is_in_the_page() {
+    // Ordered partitions of each set of so many nodes.
+    for (count, orders) in [(2, 26), (3, 150), (4, 1082)] {
+        let (_, held) = held(count);
+        assert_eq!((held.orders.len(), held.complete, held.deep), (orders, true, count + 1));
+    }
+    // Beyond, whole depths: 8 * 7 * 6 orders of three of eight nodes.
+    let (model, held) = held(7);
+    assert_eq!((held.complete, held.deep), (false, 3));
+    let singles = |order: &&Order| order.len() == 3 && order.iter().all(|set| set.len() == 1);
+    assert_eq!(held.orders.iter().filter(singles).count(), 336);
+    assert!(held.orders.len() <= MOST_ORDERS + table::loss_sets(&model).len());
+}
+
+/// The scenes that the page of four nodes looks up.
+#[test]
+fn the_page_of_four_nodes_goes_on_to_the_last_node() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("policy.toml");
+    std::fs::write(&path, workers(3)).expect("written");
+    let page = lifeboat(&["report", path.to_str().expect("UTF-8"), "--html", "-"]);
+    assert!(page.len() < 500_000, "{} bytes", page.len());
+    let data = page.split("id=\"data\">").nth(1).and_then(|rest| rest.split("</script>").next());
+    let data: serde_json::Value = serde_json::from_str(data.expect("data")).expect("JSON");
+    for key in ["1>2/e", "3>1>2/f", "2>1>3/r", "2>3>1>0/f", "0+1>2+3/e"] {
+        let scene = &data["scenes"][key];
+        let places = scene[1].as_array().unwrap_or_else(|| panic!("{key} is not played"));
+        assert_eq!(places.len(), 5, "who waits, and four nodes");
+        for (list, ids) in [("places", &scene[1]), ("lines", &scene[2])] {
+            for id in ids.as_array().expect("numbers") {
+                let at = usize::try_from(id.as_u64().expect("a number")).expect("small");
+                assert!(!data[list][at].is_null(), "{key}: {list} {at}");
+            }
+        }
+    }
 }
 
 #[test]

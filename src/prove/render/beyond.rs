@@ -35,7 +35,7 @@ pub(super) fn planned(proof: &Proof, detail: Detail) -> String {
 /// A column of one phase, for the words of its cells.
 fn column(cells: &[Cell], api: bool) -> Column {
     let phases = vec![(if api { Phase::Fencing } else { Phase::Eviction }, cells.to_vec())];
-    Column { lost: Vec::new(), scenarios: Vec::new(), api, phases, taints: None }
+    Column { lost: Vec::new(), scenarios: Vec::new(), api, phases, each: Vec::new(), taints: None }
 }
 
 /// Rows with equal texts together, in the order in which texts first come.
