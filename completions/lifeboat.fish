@@ -43,7 +43,7 @@ complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "charts" -d 'What 
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "check" -d 'Compile a policy and compare with what is committed: the gate in CI'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "completions" -d 'Print the completions of a shell'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "diff" -d 'Show what a change means: claims that flip, who is down or evicted after which loss, what must be done by hand; then the outputs'
-complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "explain" -d 'Explain anything: an output\'s line, a service, a component, a node, a tier, a values path, a finding\'s code; and what a line of the policy causes'
+complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "explain" -d 'Explain anything: an output\'s line, a service, a component, a node, a tier, a scenario, a rule, a values path, a finding\'s code; and what a line or a path of the policy causes'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "init" -d 'Write a commented policy to start from. Asks nothing, overwrites nothing'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "man" -d 'Print the manual page, or write the pages of all commands'
 complete -c lifeboat -n "__fish_lifeboat_needs_command" -f -a "prove" -d 'Prove or refute what a policy claims about lost nodes, and show what becomes of every workload'

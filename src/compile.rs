@@ -91,6 +91,21 @@ pub fn compile_after(
     Ok(Compilation { plan, lowered, artifacts, record, proof, claims, warnings: findings, member })
 }
 
+/// The files of a policy but for what is proved of it: no `SURVIVAL.md`, no verdicts, no record.
+///
+/// # Errors
+/// All findings, at least one of which is an error.
+pub fn unproved(
+    policy: Policy,
+    catalogue: &Catalogue,
+    loader: &dyn Loader,
+    sources: &mut SourceMap,
+) -> Result<Vec<Artifact>, Vec<Diagnostic>> {
+    let Prepared { plan, lowered, .. } = prepare(policy, catalogue, loader, sources)?;
+    let known = Known { earlier: &Record::default(), verdicts: BTreeMap::new(), rebalance: None };
+    emit::artifacts(&plan, &lowered, &known).map(|emitted| emitted.files)
+}
+
 /// A policy with its decisions and overlays, of which nothing is written or proved yet.
 #[derive(Debug)]
 pub struct Prepared {

@@ -15,6 +15,8 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, mut command: clap::Command) -> ExitCode {
-    clap_complete::generate(args.shell, &mut command, "lifeboat", &mut std::io::stdout());
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut command, "lifeboat", &mut script);
+    super::quiet::print(&script);
     ExitCode::SUCCESS
 }

@@ -3,20 +3,26 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use lifeboat::diag::{Code, codes};
+use lifeboat::catalogue::Catalogue;
+use lifeboat::compile;
+use lifeboat::diag::{Code, Severity, codes};
+use lifeboat::emit::Artifact;
 use lifeboat::explain::{self, Page, World, render};
+use lifeboat::policy;
 use lifeboat::prove::Model;
 use lifeboat::shape::did_you_mean;
+use lifeboat::source::SourceMap;
+use lifeboat::source::extends::{LoadError, Loader};
 
-use super::context::{BROKEN, Context, Format, name_of};
+use super::context::{BROKEN, Context, Files, Format, name_of};
 use super::outputs::Compiled;
 use super::silent;
 
-/// Explain anything: an output's line, a service, a component, a node, a tier, a values path, a finding's
-/// code; and what a line of the policy causes.
+/// Explain anything: an output's line, a service, a component, a node, a tier, a scenario, a rule, a values path, a
+/// finding's code; and what a line or a path of the policy causes.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  lifeboat explain golden/argocd/values.yaml:12\n  lifeboat explain prometheus/prometheus\n  lifeboat explain worker-1\n  lifeboat explain prometheus --lose worker-2\n  lifeboat explain critical\n  lifeboat explain controller.tolerations\n  lifeboat explain policy.toml:31\n  lifeboat explain nobody-ashore --format json\n\nExit code: 0 explained, 2 nothing is known by that name, or broken input."
+    after_help = "Examples:\n  lifeboat explain golden/argocd/values.yaml:12\n  lifeboat explain prometheus/prometheus\n  lifeboat explain worker-1\n  lifeboat explain red\n  lifeboat explain lifeboat.taint\n  lifeboat explain prometheus --lose worker-2\n  lifeboat explain critical\n  lifeboat explain controller.tolerations\n  lifeboat explain policy.toml:31\n  lifeboat explain nobody-ashore --format json\n\nExit code: 0 explained, 2 nothing is known by that name, or broken input."
 )]
 pub(crate) struct Args {
     /// What: FILE:LINE, a name of the policy, a values path, or a code such as `unknown-key`.
@@ -50,7 +56,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
     let world =
         World { compilation: &compiled.compilation, sources: &compiled.sources, model: model.as_ref() };
     let page = match (&args.lose, world.model) {
-        (None, _) => find(world, &compiled, &args.subject),
+        (None, _) => find(world, &compiled, &args.policy, &args.subject),
         (Some(_), None) => {
             anstream::eprintln!("error: this cluster is not one that the prover can take");
             return ExitCode::from(BROKEN);
@@ -69,6 +75,10 @@ pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
             ExitCode::SUCCESS
         }
         None => {
+            if let Some(message) = beyond(world, &compiled, &args.subject) {
+                anstream::eprintln!("error: {message}");
+                return ExitCode::from(BROKEN);
+            }
             let mut known = explain::names(world);
             known.extend(codes::all().map(|c| c.name().to_owned()));
             unknown(&args.subject, known)
@@ -76,14 +86,53 @@ pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
     }
 }
 
-fn find(world: World<'_>, compiled: &Compiled, subject: &str) -> Option<Page> {
+fn find(world: World<'_>, compiled: &Compiled, policy: &Path, subject: &str) -> Option<Page> {
     if let Some((file, line)) = subject.rsplit_once(':')
         && let Ok(line) = line.parse::<u32>()
     {
         let output = below(&compiled.folder, file).and_then(|path| explain::output_line(world, &path, line));
-        return output.or_else(|| explain::source_line(world, file.trim_start_matches("./"), line as usize));
+        let source = file.trim_start_matches("./");
+        return output.or_else(|| {
+            explain::source_line(world, source, line as usize, Some(&|name, text| again(policy, name, text)))
+        });
     }
     explain::name(world, subject)
+}
+
+/// Compiles the policy with another text for one of its files, but for the proof.
+fn again(policy: &Path, name: &str, text: &str) -> Result<Vec<Artifact>, String> {
+    let loader = Edited { name, text };
+    let mut sources = SourceMap::default();
+    let outputs = policy::load(&loader, &mut sources, &name_of(policy)).and_then(|checked| {
+        let catalogue = super::outputs::with_charts(Catalogue::builtin(), &checked.policy, &mut sources)?;
+        compile::unproved(checked.policy, &catalogue, &loader, &mut sources)
+    });
+    outputs.map_err(|findings| {
+        let mut errors = findings.into_iter().filter(|finding| finding.severity == Severity::Error);
+        errors.next().map_or_else(|| "it does not compile".to_owned(), |error| error.message)
+    })
+}
+
+/// The files as they are, but for one.
+struct Edited<'a> {
+    name: &'a str,
+    text: &'a str,
+}
+
+impl Loader for Edited<'_> {
+    fn load(&self, name: &str, limit: u64) -> Result<String, LoadError> {
+        if name == self.name { Ok(self.text.to_owned()) } else { Files.load(name, limit) }
+    }
+}
+
+/// What is wrong with a place that is none: the file has fewer lines.
+fn beyond(world: World<'_>, compiled: &Compiled, subject: &str) -> Option<String> {
+    let (file, line) = subject.rsplit_once(':')?;
+    line.parse::<u32>().ok()?;
+    let output = below(&compiled.folder, file);
+    let lines = explain::lines_of(world, output.as_deref(), file.trim_start_matches("./"))?;
+    let plural = if lines == 1 { "" } else { "s" };
+    Some(format!("{file} has {lines} line{plural}, and {line} is none of them"))
 }
 
 /// A path below the output folder.

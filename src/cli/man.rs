@@ -19,7 +19,10 @@ pub(crate) fn run(args: &Args, command: clap::Command) -> ExitCode {
         Some(folder) => {
             std::fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(command, folder))
         }
-        None => clap_mangen::Man::new(command).render(&mut std::io::stdout()),
+        None => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(command).render(&mut page).map(|()| super::quiet::print(&page))
+        }
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

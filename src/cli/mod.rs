@@ -17,6 +17,7 @@ mod observed;
 mod outputs;
 mod prove;
 mod publish;
+mod quiet;
 mod render;
 mod report;
 mod schema;
@@ -59,6 +60,7 @@ enum Command {
 
 /// Parses the command line and runs the command.
 pub(crate) fn main() -> ExitCode {
+    quiet::when_printing_fails();
     let cli = Cli::parse();
     let context = match Context::new(&cli.global) {
         Ok(context) => context,

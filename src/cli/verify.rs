@@ -1,6 +1,6 @@
 //! `lifeboat verify`.
 
-use std::io::{BufReader, Write};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -69,7 +69,7 @@ pub(crate) fn print(context: &Context, report: &Report, sources: &SourceMap, not
         Format::Markdown => render::markdown(report, sources),
     };
     // A closed pipe (`| head`) is no reason to fail.
-    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+    super::quiet::print(text.as_bytes());
 }
 
 /// `-D` and `-A`.

@@ -2,17 +2,23 @@
 //! output's line, a values path, a service, a component, a workload, a node, a tier; and the other way
 //! round, what a line of the policy causes.
 
+mod claim;
 mod lose;
 mod mention;
 mod node;
+mod object;
+mod other;
 mod output;
 mod reason;
 pub mod render;
 mod reverse;
+mod script;
 mod service;
+mod survival;
 mod tier;
 
 pub use lose::lose;
+pub use other::Again;
 
 use serde::Serialize;
 
@@ -101,6 +107,9 @@ pub fn name(world: World<'_>, subject: &str) -> Option<Page> {
     service::page(world, subject)
         .or_else(|| node::page(world, subject))
         .or_else(|| tier::page(world, subject))
+        .or_else(|| claim::scenario(world, subject))
+        .or_else(|| claim::rule(world, subject))
+        .or_else(|| claim::policy_path(world, subject))
         .or_else(|| output::values_path(world, subject))
 }
 
@@ -110,10 +119,20 @@ pub fn output_line(world: World<'_>, path: &str, line: u32) -> Option<Page> {
     output::line(world, path, line)
 }
 
-/// Lists what a line (from 1) of a source causes, by the source's name.
+/// Lists what a line (from 1) of a source causes, by the source's name. What no reason was recorded of is found by
+/// compiling again, if the caller can.
 #[must_use]
-pub fn source_line(world: World<'_>, file: &str, line: usize) -> Option<Page> {
-    reverse::page(world, file, line)
+pub fn source_line(world: World<'_>, file: &str, line: usize, again: Option<&Again<'_>>) -> Option<Page> {
+    reverse::page(world, file, line, again)
+}
+
+/// How many lines a file has that [`output_line`] or [`source_line`] knows.
+#[must_use]
+pub fn lines_of(world: World<'_>, output: Option<&str>, source: &str) -> Option<usize> {
+    let artifact = world.compilation.artifacts.iter().find(|a| output == Some(a.path.as_str()));
+    let text = artifact.map(|a| a.text.as_str());
+    text.or_else(|| world.sources.iter().find(|(_, f)| &*f.name == source).map(|(_, f)| &*f.text))
+        .map(|text| text.lines().count())
 }
 
 /// Every name that [`name`] knows, for suggestions.
@@ -125,6 +144,8 @@ pub fn names(world: World<'_>) -> Vec<String> {
     names.extend(plan.carriers.iter().map(|c| plan.display(c)));
     names.extend(policy.nodes.iter().map(|n| n.name.value.clone()));
     names.extend(policy.tiers.iter().map(|t| t.name.value.clone()));
+    names.extend(policy.scenarios.iter().map(|s| s.name.value.clone()));
+    names.extend(claim::rules(policy).map(|(name, ..)| name.value.clone()));
     names.sort();
     names.dedup();
     names

@@ -1,7 +1,7 @@
 //! The page of a node.
 
 use super::{Note, Page, World, reason};
-use crate::prove::render::{column_title, merged_rows, words};
+use crate::prove::render::{merged_rows, words};
 use crate::prove::verdict::Room;
 
 pub(super) fn page(world: World<'_>, subject: &str) -> Option<Page> {
@@ -44,13 +44,12 @@ pub(super) fn page(world: World<'_>, subject: &str) -> Option<Page> {
         if let Some(green) = proof.columns.first() {
             page.part("on it, while nothing is lost", on(green));
         }
-        let alone = |c: &&crate::prove::Column| {
-            c.lost.iter().any(|set| set.len() == 1 && set.iter().all(|n| Some(usize::from(n.0)) == at))
-        };
-        for column in proof.columns.iter().filter(alone) {
+        // Of interchangeable nodes the table tells the worst; here it is this one.
+        let alone = |c: &crate::prove::Column| matches!(c.lost.as_slice(), [set] if set.len() == 1 && set.iter().all(|n| Some(usize::from(n.0)) == at));
+        for column in proof.columns.iter().flat_map(crate::prove::Column::alone).filter(alone) {
             let rows = merged_rows(proof, false);
-            let notes = rows.iter().map(|r| Note::new(format!("{}: {}", r.name, words(column, &r.members))));
-            page.part(&format!("when it is lost ({})", column_title(proof, column)), notes.collect());
+            let notes = rows.iter().map(|r| Note::new(format!("{}: {}", r.name, words(&column, &r.members))));
+            page.part("when it is lost", notes.collect());
         }
     }
     Some(page)

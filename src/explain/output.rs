@@ -1,6 +1,7 @@
 //! A line of an output.
 
-use super::{Note, Page, World, mention, reason};
+use super::{Note, Page, World, mention, object, reason, script, survival};
+use crate::emit::Line;
 use crate::emit::{Artifact, record};
 use crate::overlay::{Leaf, Overlay};
 use crate::why::{Rule, Why};
@@ -13,11 +14,13 @@ pub(super) fn line(world: World<'_>, path: &str, line: u32) -> Option<Page> {
     // A key, a comment or a blank line belongs to the first value below it.
     let found = artifact.lines.iter().find(|l| l.line >= line).filter(|_| !heads(artifact, line));
     match found {
-        Some(found) => value(world, &mut page, artifact, &found.path, found.why),
+        _ if path == "SURVIVAL.md" && survival::add(world, &mut page, text, line) => {}
+        Some(found) => value(world, &mut page, artifact, found),
         None => heading(world, &mut page, artifact),
     }
     let parts = page.parts.len();
-    host(world, &mut page, path, text);
+    page.part("it says", script::of(world, path, text));
+    host(world, &mut page, artifact, line, text);
     page.part("it names", mention::of(world, text));
     // What the line names says more than that nothing was stated.
     if page.parts.len() > parts && found.is_some_and(|l| ordinary(world, l.why)) {
@@ -39,13 +42,14 @@ fn heads(artifact: &Artifact, line: u32) -> bool {
     first.is_none_or(|first| line < number(first))
 }
 
-fn value(world: World<'_>, page: &mut Page, artifact: &Artifact, path: &[String], why: Why) {
-    if let Some((overlay, leaf)) = leaf(world, artifact, path) {
+fn value(world: World<'_>, page: &mut Page, artifact: &Artifact, line: &Line) {
+    if let Some((overlay, leaf)) = leaf(world, artifact, &line.path) {
         self::leaf_notes(world, page, overlay, leaf);
     } else {
-        page.part("what", vec![Note::new(format!("`{}` of an object", path.join(".")))]);
+        let of = object::of(artifact, line.line).unwrap_or_else(|| artifact.path.clone());
+        page.part("what", vec![Note::new(format!("`{}` of {of}", line.path.join(".")))]);
     }
-    page.part("why", reason::chain(world, why));
+    page.part("why", reason::chain(world, line.why));
 }
 
 /// The leaf of an overlay to which a values path belongs.
@@ -153,13 +157,37 @@ fn purpose(path: &str) -> &'static str {
     }
 }
 
-/// Lines of a node's drop-in rest on what the policy says of that node.
-fn host(world: World<'_>, page: &mut Page, path: &str, text: &str) {
+/// Lines of a node's drop-in rest on what the policy says of that node. A list's key belongs to its first entry.
+fn host(world: World<'_>, page: &mut Page, artifact: &Artifact, line: u32, text: &str) {
+    let path = artifact.path.as_str();
     let Some(name) = path.strip_prefix("cluster/k3s/").and_then(|n| n.strip_suffix(".yaml")) else { return };
     let Some(node) = world.compilation.plan.policy.nodes.iter().find(|n| n.name.value == name) else {
         return;
     };
+    let above =
+        artifact.text.lines().take(line as usize).filter(|l| !l.starts_with(' ')).last().unwrap_or("");
+    let key = text.trim_end().ends_with(':');
+    let next = artifact.text.lines().nth(line as usize).filter(|_| key);
+    let text = next.unwrap_or(text);
     let mut notes = Vec::new();
+    if above.starts_with("node-taint")
+        && let Some(plan) = world.compilation.plan.nodes.iter().find(|n| n.name == name)
+    {
+        let shown = |taint: &crate::policy::Taint| key || text.contains(&format!("\"{taint}\""));
+        for taint in plan.taints.iter().filter(|taint| shown(&taint.value)) {
+            notes.push(Note::new(format!("taint {}", taint.value)));
+            notes.extend(
+                reason::chain(world, taint.why).into_iter().map(|n| Note { depth: n.depth + 1, ..n }),
+            );
+        }
+    }
+    if above.starts_with("node-label") && !text.contains("lifeboat.dev/build=") {
+        let labels = &node.labels;
+        notes.push(Note::at(labels.path.clone(), labels.span.map(|span| reason::at(world, span))));
+        notes.extend(
+            node.zone.iter().map(|z| Note::at(z.path.clone(), z.span.map(|span| reason::at(world, span)))),
+        );
+    }
     let mut add = |path: &str, span: Option<crate::source::Span>| {
         let rule = if span.is_some() { Rule::Stated } else { Rule::Default };
         let text = format!("{path}: {} [{}]", rule.text(), rule.name());

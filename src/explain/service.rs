@@ -7,7 +7,7 @@ use crate::lifecycle::{First, WorkloadId};
 use crate::plan::{Carrier, Plan};
 use crate::policy::Phase;
 use crate::prove::render::{ShownRow, column_title};
-use crate::prove::{Model, judge, play};
+use crate::prove::{Column, Model, judge, play};
 use crate::report::table;
 
 /// The page of a service by its name, of a component as `service/component`, of a workload by its name.
@@ -33,6 +33,13 @@ pub(super) fn page(world: World<'_>, subject: &str) -> Option<Page> {
     }
     if let Some(model) = world.model {
         let rows = rows(model, plan, &carriers);
+        if rows.is_empty() {
+            page.part(
+                "after each loss",
+                vec![Note::new("nothing: no pod of it lasts that a loss could take")],
+            );
+            return Some(page);
+        }
         page.part("where it may run", places(world, model, &rows));
         page.part("who can evict it, and whom it can", rivals(model, &rows));
         page.part("after each loss", losses(world, model, &rows));
@@ -46,12 +53,15 @@ fn of_carrier(world: World<'_>, carrier: &Carrier, all: bool) -> Vec<Note> {
     if !carrier.enabled.value {
         return chained(world, "off".to_owned(), carrier.enabled.why);
     }
+    let count = match carrier.kind.as_str() {
+        "DaemonSet" => "one on each node that it may run on".to_owned(),
+        _ => format!("{} of it", carrier.replicas()),
+    };
     let mut notes = vec![Note::new(format!(
-        "{} {}/{}, {} of it{}",
+        "{} {}/{}, {count}{}",
         carrier.kind,
         carrier.namespace,
         carrier.name,
-        carrier.replicas(),
         if carrier.transient { ", runs once and goes" } else { "" }
     ))];
     match &carrier.tier {
@@ -122,7 +132,7 @@ fn places(world: World<'_>, model: &Model, rows: &[WorkloadId]) -> Vec<Note> {
         if let Some(cell) =
             green.and_then(|c| c.phases.first()).and_then(|(_, cells)| cells.get(usize::from(id.0)))
         {
-            parts.push(format!("without a loss on {}", model.names(&cell.on)));
+            parts.push(format!("while nothing is lost on {}", model.names(&cell.on)));
         }
         told.entry(parts.join(", ")).or_default().push(&model.row(id).name);
     }
@@ -156,6 +166,9 @@ fn rivals(model: &Model, rows: &[WorkloadId]) -> Vec<Note> {
     told.into_iter().map(Note::new).collect()
 }
 
+/// Most of interchangeable losses whose evictions are told one by one.
+const MOST_ALIKE: usize = 4;
+
 fn losses(world: World<'_>, model: &Model, rows: &[WorkloadId]) -> Vec<Note> {
     let Some(proof) = &world.compilation.proof else { return Vec::new() };
     let green = play::canonical(model);
@@ -168,17 +181,37 @@ fn losses(world: World<'_>, model: &Model, rows: &[WorkloadId]) -> Vec<Note> {
         } else {
             format!(" [{}]", column.scenarios.join(", "))
         };
-        notes.push(Note::new(format!("{}{scenarios}: {}", column_title(proof, column), cell.words)));
+        let worst = if column.lost.len() > 1 { "at worst " } else { "" };
+        notes.push(Note::new(format!("{}{scenarios}: {worst}{}", column_title(proof, column), cell.words)));
         let below = |text: String| Note { depth: 1, text, at: None };
         notes.extend(cell.because.into_iter().map(below));
-        let Some((green, set)) = green.as_ref().zip(column.lost.first()) else { continue };
-        let phase = if column.api { Phase::Fencing } else { Phase::Eviction };
+        if let Some(green) = &green {
+            notes.extend(evictions(model, green, column, rows).into_iter().map(below));
+        }
+    }
+    notes
+}
+
+/// Who is evicted for whom, of these workloads; by the loss where interchangeable ones differ.
+fn evictions(model: &Model, green: &play::Run<'_>, column: &Column, rows: &[WorkloadId]) -> Vec<String> {
+    let phase = if column.api { Phase::Fencing } else { Phase::Eviction };
+    let mut told: Vec<(String, Vec<String>)> = Vec::new();
+    let sets = &column.lost[..column.lost.len().min(MOST_ALIKE)];
+    for set in sets {
         let played = play::lose(green, std::slice::from_ref(set), phase, &mut First);
         let pairs: BTreeSet<_> = played.iter().flat_map(judge::evictions).collect();
         for (victim, by) in pairs.into_iter().filter(|(v, b)| rows.contains(v) || rows.contains(b)) {
             let text = format!("{} is evicted for {}", model.row(victim).name, model.row(by).name);
-            notes.push(below(text));
+            let lost = model.names(set).replace(", ", " + ");
+            match told.iter_mut().find(|(t, _)| *t == text) {
+                Some((_, losses)) => losses.push(lost),
+                None => told.push((text, vec![lost])),
+            }
         }
     }
-    notes
+    let all = |losses: &Vec<String>| losses.len() == column.lost.len();
+    let line = |(text, losses): (String, Vec<String>)| {
+        if all(&losses) { text } else { format!("{text}, if {} is lost", losses.join(" or ")) }
+    };
+    told.into_iter().map(line).collect()
 }

@@ -101,12 +101,21 @@ fn affinity(draft: &mut Draft, id: CarrierId, why: crate::why::Why) {
             affinity.pods(true, None, &term, why);
         }
         Err(ambiguous) => {
-            let others = draft.names(&ambiguous.others);
-            let mut diagnostic = Diagnostic::new(
-                codes::LOCK_SELECTOR_AMBIGUOUS,
-                format!("no label tells the pods that may board the lifeboat from {others}"),
-            )
-            .help("give these pods a tier with `lifeboat = true` too, or take \"lock\" out of `lifeboat.last-resort`");
+            // Nobody else is in the way where the pods themselves have nothing in common.
+            let (message, help) = if ambiguous.others.is_empty() {
+                let who = draft.names(&boarding);
+                (
+                    format!("the pods that may board the lifeboat have no label in common: {who}"),
+                    "let these pods share a label, or take \"lock\" out of `lifeboat.last-resort`",
+                )
+            } else {
+                let others = draft.names(&ambiguous.others);
+                (
+                    format!("no label tells the pods that may board the lifeboat from {others}"),
+                    "give these pods a tier with `lifeboat = true` too, or take \"lock\" out of `lifeboat.last-resort`",
+                )
+            };
+            let mut diagnostic = Diagnostic::new(codes::LOCK_SELECTOR_AMBIGUOUS, message).help(help);
             if let Some(span) = draft.carrier(id).span {
                 diagnostic = diagnostic.at(span, "the lock needs one selector for all of them");
             }

@@ -38,23 +38,27 @@ pub(super) fn nodes(draft: &mut Draft) -> Vec<NodePlan> {
     let mut plans = Vec::new();
     for (id, node) in policy.node_ids() {
         let because = |draft: &mut Draft, field: &crate::shape::Field<_>| draft.ledger.add(field.reason());
-        let memory = because(draft, &node.memory.with(()));
-        let cpu = because(draft, &node.cpu.with(()));
+        let mut memory = vec![because(draft, &node.memory.with(()))];
+        let mut cpu = vec![because(draft, &node.cpu.with(()))];
+        memory.extend(node.reserve.memory.as_ref().map(|field| because(draft, &field.with(()))));
+        memory.push(because(draft, &node.eviction_threshold.with(())));
+        cpu.extend(node.reserve.cpu.as_ref().map(|field| because(draft, &field.with(()))));
         let milli = Decided {
             value: node.allocatable_milli(),
-            why: draft.ledger.add(node.cpu.reason_for(Rule::Reserve, vec![cpu])),
+            why: draft.ledger.add(node.cpu.reason_for(Rule::Reserve, cpu)),
         };
         let bytes = Decided {
             value: node.allocatable_bytes(),
-            why: draft.ledger.add(node.memory.reason_for(Rule::Reserve, vec![memory])),
+            why: draft.ledger.add(node.memory.reason_for(Rule::Reserve, memory)),
         };
         let boat = policy.is_lifeboat(id);
         let mut taints = Vec::new();
         if let (true, Some(lifeboat)) = (boat, &policy.lifeboat) {
-            let why = draft.ledger.add(lifeboat.taint.reason_for(Rule::BoardLifeboat, Vec::new()));
+            let which = draft.ledger.add(lifeboat.nodes.reason());
+            let why = draft.ledger.add(lifeboat.taint.reason_for(Rule::BoardLifeboat, vec![which]));
             taints.push(Decided { value: lifeboat.taint.value.clone(), why });
             if let Some(twin) = &lifeboat.twin {
-                let why = draft.ledger.add(twin.reason_for(Rule::LastResort, Vec::new()));
+                let why = draft.ledger.add(twin.reason_for(Rule::LastResort, vec![which]));
                 taints.push(Decided { value: twin.value.clone(), why });
             }
         }

@@ -1,7 +1,6 @@
 //! `lifeboat charts show`.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use lifeboat::catalogue::{Catalogue, Chart, Edition, Known, Reach};
@@ -39,7 +38,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
     match text {
         Ok(text) => {
             // A closed pipe (`| head`) is no reason to fail.
-            let _ = std::io::stdout().lock().write_all(text.as_bytes());
+            crate::cli::quiet::print(text.as_bytes());
             ExitCode::SUCCESS
         }
         Err(finding) => {
