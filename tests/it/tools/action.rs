@@ -45,8 +45,9 @@ impl Runner {
         .expect("written");
         let bin = folder.path().join("bin");
         fs::create_dir(&bin).expect("made");
-        // `gh` writes down what it is asked for.
-        fs::write(bin.join("gh"), "#!/bin/sh\nprintf '%s\\n' \"$@\" >\"$NOTES\"\n").expect("written");
+        // `gh` writes down what it is asked for, and knows the comment that it was given.
+        let gh = "#!/bin/sh\nprintf '%s\\n' \"$@\" >>\"$NOTES\"\n[ \"$1 $2\" != 'pr view' ] || cat \"$NOTES.url\" 2>/dev/null || true\n";
+        fs::write(bin.join("gh"), gh).expect("written");
         let mode = Command::new("chmod").arg("+x").arg(bin.join("gh")).status().expect("chmod");
         assert!(mode.success());
         let runner = Self { folder, base: String::new() };
@@ -76,6 +77,7 @@ impl Runner {
             ("REPORT", at("lifeboat.md")),
             ("NUMBER", "7".to_owned()),
             ("GH_TOKEN", "secret".to_owned()),
+            ("GH_REPO", "o/r".to_owned()),
             ("SOURCE", at("nowhere")),
         ]);
         values.extend(more.iter().map(|(k, v)| (*k, (*v).to_owned())));
@@ -110,8 +112,48 @@ fn the_action_passes_a_quiet_change_and_posts_it() {
     assert!(runner.file("output").starts_with("report="), "{}", runner.file("output"));
     succeeds(&runner.step("comment", &[]));
     let notes = runner.file("notes");
-    assert!(notes.starts_with("pr\ncomment\n7\n--edit-last\n--create-if-none\n--body-file\n"), "{notes}");
+    assert!(notes.starts_with("pr\nview\n7\n--json\ncomments\n--jq\n"), "{notes}");
+    assert!(notes.contains("\npr\ncomment\n7\n--body-file\n"), "{notes}");
+    let comment = runner.file("lifeboat.md.comment");
+    assert_eq!(comment, "<!-- lifeboat: policy.toml -->\n**lifeboat**: nothing changes.\n");
     succeeds(&runner.step("check", &[]));
+}
+
+/// Other workflows comment as the same user: only what carries the mark is edited.
+#[test]
+fn the_action_edits_its_own_comment_only() {
+    let runner = Runner::new();
+    succeeds(&runner.step("compare", &[]));
+    let url = "https://github.com/o/r/pull/7#issuecomment-42\n";
+    fs::write(runner.folder.path().join("notes.url"), url).expect("written");
+    succeeds(&runner.step("comment", &[("POLICY", "a b/policy.toml`-->")]));
+    let notes = runner.file("notes");
+    assert!(notes.contains("viewerDidAuthor and (.body | startswith($ENV.MARK))"), "{notes}");
+    assert!(notes.contains("--method\nPATCH\nrepos/o/r/issues/comments/42\n-F\nbody=@"), "{notes}");
+    assert!(!notes.contains("--edit-last"), "{notes}");
+    assert!(runner.file("lifeboat.md.comment").starts_with("<!-- lifeboat: a_b/policy.toml_--_ -->\n"));
+}
+
+/// A policy that does not compile still gets its annotations, and the comment says that there is nothing to compare.
+#[test]
+fn the_action_annotates_a_broken_policy() {
+    let runner = Runner::new();
+    let site = runner.folder.path().join("site");
+    let broken =
+        fs::read_to_string(site.join("policy.toml")).expect("text").replace("[cluster]", "[clutser]");
+    fs::write(site.join("policy.toml"), broken).expect("written");
+    succeeds(&runner.step("compare", &[]));
+    assert!(runner.file("lifeboat.md").contains("nothing can be compared"), "{}", runner.file("lifeboat.md"));
+    assert!(runner.file("output").starts_with("report="));
+    succeeds(&runner.step("comment", &[]));
+    let check = runner.step("check", &[]);
+    assert_eq!(check.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&check.stderr).into_owned() + &String::from_utf8_lossy(&check.stdout);
+    assert!(said.contains("::error file=policy.toml,line="), "{said}");
+    let action = yaml("action.yml");
+    let steps = action["runs"]["steps"].as_array().expect("steps");
+    let check = steps.iter().find(|s| s["name"] == "check").expect("a check");
+    assert!(check["if"].as_str().is_some_and(|text| text.contains("!cancelled()")), "{check}");
 }
 
 #[test]

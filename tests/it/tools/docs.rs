@@ -24,8 +24,8 @@ const MENTIONS: &[&str] = &[
 /// Commands that are not run here, and who does it.
 const ELSEWHERE: &[(&str, &str)] = &[
     (
-        "helm template argocd argo/argo-cd -f values/argo-cd.yaml -f golden/argocd/values.yaml | lifeboat verify -",
-        "Helm and a chart repository: tests/it/verify feeds what Helm rendered",
+        "helm template loki grafana-community/loki --version 18.11.0 -n platform-observability -f values/loki.yaml -f golden/loki/values.yaml | lifeboat verify -",
+        "Helm and a chart repository: tests/it/readme.rs runs it where there is Helm",
     ),
     (
         "helm template argocd argo/argo-cd -n platform-infrastructure -f golden/argocd/values.yaml | lifeboat prove --rendered -",
