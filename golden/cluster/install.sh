@@ -17,16 +17,18 @@ die() { printf '%s: %s\n' "$ME" "$*" >&2; exit 2; }
 say() { printf '%s\n' "$*"; }
 usage() {
     cat <<EOF
-usage: $ME NODE [--check] [--root DIR]
+usage: $ME NODE [--check] [--rename] [--root DIR]
   --check   compare only; exit 1 if a file is missing, different or left over
+  --rename  this host was installed as another node and is NODE from now on
   --root    install below DIR instead of / (for images and tests)
 Nodes of cluster $CLUSTER: $(printf '%s\n' "$FILES" | sed 's/ .*//' | sort -u | tr '\n' ' ')
 EOF
 }
-NODE='' CHECK='' ROOT=''
+NODE='' CHECK='' RENAME='' ROOT=''
 while [ $# -gt 0 ]; do
     case $1 in
         --check) CHECK=yes ;;
+        --rename) RENAME=yes ;;
         --root) [ $# -gt 1 ] || die '--root needs a folder'; ROOT=$2; shift ;;
         -h | --help) usage; exit 0 ;;
         -*) usage >&2; die "unknown option: $1" ;;
@@ -38,6 +40,12 @@ done
 MINE=$(printf '%s\n' "$FILES" | while read -r node rest; do if [ "$node" = "$NODE" ]; then say "$rest"; fi; done)
 [ -n "$MINE" ] || { usage >&2; die "the policy has no node $NODE"; }
 INSTALLED=$ROOT/var/lib/lifeboat/installed
+# Another node's files would take this one's away: a slip of the pen must not.
+WAS=$(sed -n 's/^NODE=//p' "$ROOT/etc/lifeboat/node" 2>/dev/null | head -n 1) || true
+if [ -n "$WAS" ] && [ "$WAS" != "$NODE" ] && [ -z "$RENAME" ]; then
+    printf '%s: this host is %s (%s/etc/lifeboat/node), not %s; nothing was changed. If it is %s from now on: --rename\n' "$ME" "$WAS" "$ROOT" "$NODE" "$NODE" >&2
+    exit 1
+fi
 
 digest() { sha256sum <"$1" | cut -c 1-12; }
 # Lines of kubelet arguments that decide how much room pods have.
@@ -100,7 +108,7 @@ needs() {
     elif [ -n "$RESTART" ]; then say "needs: a restart of K3s (running pods go on): systemctl restart $unit"
     else say 'needs: nothing further'
     fi
-    if [ -n "$RESTART" ]; then say 'registration taints and labels reach a node that is already registered by taints.sh only'; fi
+    if [ -n "$RESTART" ]; then say 'taints reach a node that is already registered by taints.sh apply only; labels are set each time K3s starts'; fi
 }
 if [ -n "$CHECK" ]; then needs; exit 1; fi
 

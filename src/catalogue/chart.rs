@@ -206,8 +206,18 @@ impl Chart {
     fn unknown_version(&self, version: &Version, lines: &[&Line]) -> Diagnostic {
         let message = format!("the catalogue does not know chart {} {version}", self.name);
         let known = lines.iter().map(|line| format!("{} ({})", line.range, line.name));
-        Diagnostic::new(codes::UNKNOWN_CHART_VERSION, message)
-            .help(format!("it knows the versions from {}", known.collect::<Vec<_>>().join(", and from ")))
+        let known = known.collect::<Vec<_>>().join(", and from ");
+        let finding = Diagnostic::new(codes::UNKNOWN_CHART_VERSION, message);
+        // The line that ends last is the one that goes on.
+        let Some(line) = lines.iter().max_by(|a, b| a.range.until.cmp(&b.range.until)) else {
+            return finding.help(format!("it knows the versions from {known}"));
+        };
+        let (name, url) = (&self.name, &line.url);
+        finding.help(format!(
+            "it knows the versions from {known}; to learn this one, beside the policy: `helm pull {name} --repo {url} \
+             --version {version}`, `mkdir -p charts`, `lifeboat charts probe {name}-{version}.tgz --repository {url} > \
+             charts/{name}.toml` (with `--values` if it does not render without), and `charts = \"charts\"` in `[cluster]`"
+        ))
     }
 
     fn ambiguous(&self, version: &Version) -> Diagnostic {

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use lifeboat::diag::{Diagnostic, codes::build as codes};
-use lifeboat::emit::{history, immutable};
+use lifeboat::emit::record::Record;
+use lifeboat::emit::{history, immutable, releases};
 use lifeboat::prove::Verdict;
 
-use super::context::{Context, name_of};
+use super::context::{Context, FINDINGS, name_of};
 use super::fleet::{self, Policies, Verb};
 use super::outputs::{self, Compiled};
 use super::publish::{Changes, Refused, publish};
@@ -37,6 +38,11 @@ pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
         Ok(compiled) => compiled,
         Err(code) => return code,
     };
+    let earlier = outputs::before(&compiled.folder);
+    let noted = noted(&compiled, &earlier);
+    if context.report(noted, &compiled.sources) {
+        return ExitCode::from(FINDINGS);
+    }
     match write(&compiled, args.accept) {
         Ok(changes) => {
             // A refuted claim is for the review and for `check`; the outputs are what the policy says.
@@ -49,6 +55,27 @@ pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
             ExitCode::from(code)
         }
     }
+}
+
+/// What a person should know of the step from the build before to this one.
+pub(super) fn noted(compiled: &Compiled, earlier: &Record) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    let now = env!("CARGO_PKG_VERSION");
+    if history::is_newer(&earlier.lifeboat) {
+        let (before, folder) = (&earlier.lifeboat, name_of(&compiled.folder));
+        let message =
+            format!("`{folder}` was written by lifeboat {before}, which is newer than this one, {now}");
+        let help = format!(
+            "use lifeboat {before}, and pin it: lifeboat-version = \"{before}\" in `[cluster]`; `git restore {folder}` takes this build back"
+        );
+        found.push(Diagnostic::new(codes::NEWER_LIFEBOAT, message).help(help));
+    }
+    for (what, way) in releases::left(&earlier.releases, &compiled.compilation.plan) {
+        let message = format!("{what} is no longer in the policy, and goes on running");
+        let help = format!("before the new one is installed: `{way}`; its data do not follow");
+        found.push(Diagnostic::new(codes::RELEASE_LEFT, message).about(&what).help(help));
+    }
+    found
 }
 
 /// Writes what was compiled. A change that Kubernetes cannot make in place is refused unless it is accepted.
@@ -82,7 +109,7 @@ fn summary(compiled: &Compiled, changes: &Changes) {
     for line in changes.on_hosts() {
         anstream::println!("host files: {line}");
     }
-    if let Some(other) = &changes.other_version {
+    if let Some(other) = changes.other_version.as_ref().filter(|other| !history::is_newer(other)) {
         anstream::println!("written by lifeboat {other} before; {}", history::since(other));
     }
     if let Some(proof) = &compiled.compilation.proof {

@@ -1,16 +1,16 @@
 //! What no sync of Argo CD does.
 
 use super::{Side, data};
-use crate::emit::Artifact;
 use crate::emit::immutable::migration;
-use crate::emit::k3s;
+use crate::emit::{Artifact, k3s, releases};
 use crate::plan::{NodePlan, Owner, Plan};
-use crate::policy::ClassDelivery;
+use crate::policy::{ClassDelivery, Distribution};
 
 /// Steps by hand, the ones that stop a rollout first.
 pub(super) fn by_hand(from: Side<'_>, to: Side<'_>) -> Vec<String> {
     let (before, after) = (&from.compilation.plan, &to.compilation.plan);
     let mut steps = immutable(from, to);
+    steps.extend(releases(from, to));
     steps.extend(nodes(before, after));
     steps.extend(hosts(from, to));
     steps.extend(left_behind(before, after));
@@ -29,36 +29,60 @@ fn immutable(from: Side<'_>, to: Side<'_>) -> Vec<String> {
     conflicts.into_iter().map(step).collect()
 }
 
+/// Releases that no sync and no build removes.
+fn releases(from: Side<'_>, to: Side<'_>) -> Vec<String> {
+    let left = releases::left(&from.compilation.record.releases, &to.compilation.plan);
+    let step = |(what, way): (String, String)| {
+        format!(
+            "{what} goes on running until it is removed, before the new one is installed: `{way}`; its data do not follow"
+        )
+    };
+    left.into_iter().map(step).collect()
+}
+
 fn find<'p>(plan: &'p Plan, name: &str) -> Option<&'p NodePlan> {
     plan.nodes.iter().find(|n| n.name == name)
 }
 
+/// Whether the hosts are set up by `install.sh`; elsewhere a person does that.
+fn is_k3s(plan: &Plan) -> bool {
+    plan.policy.cluster.distribution.value == Distribution::K3s
+}
+
 fn nodes(before: &Plan, after: &Plan) -> Vec<String> {
     let mut steps = Vec::new();
+    let k3s = is_k3s(after);
+    let who = if k3s { "K3s" } else { "the kubelet" };
     for node in &after.nodes {
         let name = &node.name;
         let Some(was) = find(before, name) else {
-            steps.push(format!(
-                "{name} is new: before it joins, run `cluster/install.sh {name}` on it; its taints and labels are set when it registers"
-            ));
+            steps.push(if k3s {
+                format!("{name} is new: before it joins, run `cluster/install.sh {name}` on it; its taints and labels are set when it registers")
+            } else {
+                format!("{name} is new: before it joins, merge `cluster/kubelet/{name}.yaml` into its kubelet's file; label it once it is there")
+            });
             continue;
         };
         let taints = |n: &NodePlan| n.taints.iter().map(|t| t.value.to_string()).collect::<Vec<_>>();
         if taints(was) != taints(node) {
             steps.push(format!(
-                "taints of {name} change: `cluster/taints.sh apply`; K3s sets taints only when a node registers"
+                "taints of {name} change: `cluster/taints.sh apply`; {who} sets taints only when a node registers"
             ));
         }
         if was.own_labels != node.own_labels {
-            steps.push(format!(
-                "labels of {name} change: `kubectl label node {name} …`; K3s sets labels of the drop-in when it starts"
-            ));
+            let drop_in = if k3s { "; K3s sets labels of the drop-in when it starts" } else { "" };
+            steps.push(format!("labels of {name} change: `kubectl label node {name} …`{drop_in}"));
         }
         let room = |n: &NodePlan| (n.milli.value, n.bytes.value, n.pods);
         if room(was) != room(node) {
-            steps.push(format!(
-                "the room on {name} changes: drain it, `cluster/install.sh {name}` there, restart K3s, uncordon"
-            ));
+            let how = if k3s {
+                format!("`cluster/install.sh {name}` there, restart K3s")
+            } else {
+                format!(
+                    "merge `cluster/kubelet/{name}.yaml` into its kubelet's file, `systemctl restart kubelet`"
+                )
+            };
+            steps.push(format!("the room on {name} changes: drain it, {how}, uncordon"));
         }
         if was.role != node.role {
             steps.push(format!("{name} changes its role: drain it, delete the node, and register it anew"));
@@ -115,9 +139,11 @@ fn hosts(from: Side<'_>, to: Side<'_>) -> Vec<String> {
     if !changed.is_empty() {
         let by_argocd = to.compilation.plan.policy.argocd.as_ref();
         let how = if by_argocd.is_some_and(|a| a.priority_classes.value == ClassDelivery::Application) {
-            "sync their Application first"
+            "sync their Application first".to_owned()
+        } else if is_k3s(&to.compilation.plan) {
+            "`cluster/install.sh NODE` on each server".to_owned()
         } else {
-            "`cluster/install.sh NODE` on each server"
+            format!("`kubectl apply --server-side -f {}`", changed.join(" -f "))
         };
         steps.push(format!("{} must be there before the services sync: {how}", changed.join(" and ")));
     }

@@ -5,17 +5,18 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::green;
 use super::k3s::{self, DropInContext};
-use super::manifests::{by_argocd, manifests};
+use super::kubelet;
+use super::manifests::{by_hand, manifests};
 use super::record::Record;
 use super::recovery::{
-    self, BackupContext, FenceContext, OlderBuild, RebalanceContext, Rollout, StatusContext, StatusNode,
-    StatusWorkload,
+    self, BackupContext, FenceContext, Lock, OlderBuild, RebalanceContext, Rollout, StatusContext, StatusNode,
 };
 use super::scripts::{self, HostFile, HostRole, InstallContext, NodeTaint, TaintsContext};
 use super::template::RenderError;
 use crate::plan::{Carrier, CarrierId, NodePlan, Owner, Plan};
-use crate::policy::{Datastore, Fencing, Node, Role, Storage};
+use crate::policy::{Datastore, Distribution, Fencing, Node, Role, Storage};
 
 /// K3s's own folder for etcd's snapshots.
 const ETCD_SNAPSHOTS: &str = "/var/lib/rancher/k3s/server/db/snapshots";
@@ -78,7 +79,7 @@ pub fn files(plan: &Plan, inputs: &ClusterInputs<'_>) -> Result<(Vec<ClusterFile
     let builds = inputs.earlier.unwrap_or(&Record::default()).builds_after(&labels);
     let status = recovery::status(&status(plan, &labels, &builds))?;
     files.push(script("recovery/status.sh", status));
-    files.extend(drop_ins(plan, &labels));
+    files.extend(if is_k3s(plan) { drop_ins(plan, &labels) } else { kubelets(plan) });
     Ok((files, builds))
 }
 
@@ -101,13 +102,16 @@ fn scripts(
     let recovery = &plan.policy.recovery;
     let fences = recovery.fencing.value == Fencing::Automatic;
     let backup = backup(plan);
+    let k3s = is_k3s(plan);
     text("taints.sh", scripts::taints(&taints(plan))?);
-    let install = InstallContext { cluster: cluster_name(plan), files: hosts.to_vec() };
-    text("install.sh", scripts::install(&install)?);
+    if k3s {
+        let install = InstallContext { cluster: cluster_name(plan), files: hosts.to_vec() };
+        text("install.sh", scripts::install(&install)?);
+        text("recovery/check-backup.sh", recovery::check_backup(&backup)?);
+    }
     if recovery.fencing.value != Fencing::None {
         text("recovery/fence.sh", recovery::fence(&fence(plan))?);
     }
-    text("recovery/check-backup.sh", recovery::check_backup(&backup)?);
     text("recovery/restore.md", recovery::restore(&backup)?);
     let sqlite = plan.policy.cluster.datastore.value == Datastore::Sqlite;
     if sqlite {
@@ -137,6 +141,10 @@ fn labels(
             Content::Yaml { .. } => None,
         })
     };
+    // No drop-in, no label.
+    if !is_k3s(plan) {
+        return BTreeMap::new();
+    }
     let label = |node: &NodePlan| {
         let own = hosts.iter().filter(|file| file.node == node.name);
         // The drop-in has no text yet: it holds the label.
@@ -164,12 +172,21 @@ pub fn taints(plan: &Plan) -> TaintsContext {
     TaintsContext { cluster: cluster_name(plan), taints: plan.nodes.iter().flat_map(of_node).collect() }
 }
 
+/// Whether the hosts are K3s's: elsewhere an administrator sets them up, and lifeboat only says what to set.
+fn is_k3s(plan: &Plan) -> bool {
+    plan.policy.cluster.distribution.value == Distribution::K3s
+}
+
 fn cluster_name(plan: &Plan) -> String {
     plan.policy.cluster.name.value.clone()
 }
 
 /// Every file of every node's host.
 fn host_files(plan: &Plan, add_ons: &[&str]) -> Vec<HostFile> {
+    // Elsewhere an administrator sets the hosts up.
+    if !is_k3s(plan) {
+        return Vec::new();
+    }
     let recovery = &plan.policy.recovery;
     let of_node = |node: &NodePlan| {
         let server = node.role == Role::Server;
@@ -204,15 +221,17 @@ fn backup(plan: &Plan) -> BackupContext {
     let of_role = |role| plan.nodes.iter().filter(move |n| n.role == role).map(|n| n.name.clone()).collect();
     BackupContext {
         cluster: cluster_name(plan),
+        k3s: is_k3s(plan),
         datastore: datastore.word().to_owned(),
         folder: folder.map_or_else(|| default.to_owned(), |folder| folder.value.clone()),
+        elsewhere: folder.is_some_and(|folder| !folder.value.starts_with("/var/lib/rancher/")),
         retention: recovery.snapshots.as_ref().map_or(0, |snapshots| snapshots.retention.value),
         schedule: recovery.snapshots.as_ref().map_or_else(String::new, |s| s.schedule.value.clone()),
         younger_than: recovery.backup_younger_than.as_ref().map_or(YOUNGER_THAN, |seconds| seconds.value),
         s3: false,
         servers: of_role(Role::Server),
         agents: of_role(Role::Agent),
-        manifests: if by_argocd(plan) {
+        manifests: if by_hand(plan) {
             manifests(plan).into_iter().map(|file| file.path).collect()
         } else {
             Vec::new()
@@ -235,6 +254,12 @@ fn rebalance(plan: &Plan, order: &[CarrierId]) -> RebalanceContext {
         cluster: cluster_name(plan),
         rollouts: rollouts.collect(),
         nodes: plan.nodes.iter().map(|node| node.name.clone()).collect(),
+        locks: plan
+            .carriers
+            .iter()
+            .filter(|carrier| carrier.owner == Owner::Lock)
+            .map(|carrier| Lock { namespace: carrier.namespace.clone(), name: carrier.workload.clone() })
+            .collect(),
     }
 }
 
@@ -248,19 +273,7 @@ fn status(plan: &Plan, labels: &BTreeMap<String, String>, builds: &Builds) -> St
         name: node.name.clone(),
         role: node.role.word().to_owned(),
         lifeboat: word(node.lifeboat),
-        build: labels.get(&node.name).cloned().unwrap_or_default(),
-    });
-    let workloads = plan.carriers.iter().filter_map(|carrier| {
-        let tier = plan.policy.tier(carrier.tier.as_ref()?.value);
-        let ranked =
-            matches!(carrier.owner, Owner::Component { .. } | Owner::Custom { .. } | Owner::Workload(_));
-        (ranked && carrier.lasting()).then(|| StatusWorkload {
-            kind: carrier.runs_as.clone(),
-            namespace: carrier.namespace.clone(),
-            name: carrier.workload.clone(),
-            tier: tier.name.value.clone(),
-            lifeboat: word(tier.lifeboat.value && carrier.runs_as != "DaemonSet"),
-        })
+        build: labels.get(&node.name).cloned().unwrap_or_else(|| "-".to_owned()),
     });
     StatusContext {
         cluster: cluster_name(plan),
@@ -268,7 +281,8 @@ fn status(plan: &Plan, labels: &BTreeMap<String, String>, builds: &Builds) -> St
         fences: word(plan.policy.recovery.fencing.value != Fencing::None),
         rebalances: word(plan.policy.recovery.rebalance.value),
         older_builds: builds.iter().flat_map(|(node, labels)| older(node, labels)).collect(),
-        workloads: workloads.collect(),
+        workloads: green::workloads(plan),
+        apart: green::apart(plan),
     }
 }
 
@@ -293,6 +307,21 @@ fn drop_ins(plan: &Plan, labels: &BTreeMap<String, String>) -> Vec<ClusterFile> 
         executable: false,
     };
     plan.nodes.iter().map(drop_in).collect()
+}
+
+fn kubelets(plan: &Plan) -> Vec<ClusterFile> {
+    let kubelet = |node: &NodePlan| ClusterFile {
+        path: format!("cluster/kubelet/{}.yaml", node.name),
+        content: Content::Yaml {
+            comment: format!(
+                "nodes.{}: for the kubelet's own configuration file; merge it there by hand",
+                node.name
+            ),
+            documents: vec![kubelet::configuration(&drop_in_context(plan, node))],
+        },
+        executable: false,
+    };
+    plan.nodes.iter().map(kubelet).collect()
 }
 
 /// What the drop-in of a node says.

@@ -132,6 +132,8 @@ fn in_repository(stated: &ArgoCd, path: &str) -> String {
 pub struct Member {
     /// Folder of the ApplicationSets, relative to the site's policy.
     pub folder: String,
+    /// The site's own output folder, relative to its policy.
+    pub output: String,
     /// What all sites must have in common.
     pub shared: ArgoCdContext,
     /// The site.
@@ -147,7 +149,12 @@ pub fn member(plan: &Plan, lowered: &Lowered) -> Option<Member> {
     let applications = services.map(|(i, service)| application(plan, lowered, stated, i, service)).collect();
     // Each site has a cluster of its own; the rest of the settings is the fleet's.
     let shared = ArgoCdContext { destination: String::new(), ..shared(stated) };
-    Some(Member { folder: folder.value.clone(), shared, site: site(plan, stated, applications) })
+    Some(Member {
+        folder: folder.value.clone(),
+        output: plan.policy.cluster.output.value.clone(),
+        shared,
+        site: site(plan, stated, applications),
+    })
 }
 
 fn site(plan: &Plan, stated: &ArgoCd, applications: Vec<ApplicationContext>) -> SiteContext {

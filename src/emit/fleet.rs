@@ -7,7 +7,7 @@ use super::artifact::Artifact;
 use super::delivery::Member;
 use super::record::Record;
 use crate::diag::{Diagnostic, codes::fleet as codes};
-use crate::source::extends::between;
+use crate::source::extends::{between, relative};
 use crate::yaml::write::{Node, write_all};
 
 /// Most bytes of one ApplicationSet. etcd refuses requests of more than 1.5 MiB, and the API server stores more than the
@@ -45,8 +45,10 @@ pub fn artifacts(
     if !errors.is_empty() {
         return Err(errors);
     }
-    let record =
-        Record::of_fleet(&files, members.iter().map(|(policy, _)| between(folder, policy)).collect());
+    let seen = |(policy, member): &(&str, &Member)| {
+        (between(folder, policy), between(folder, &relative(policy, &member.output)))
+    };
+    let record = Record::of_fleet(&files, members.iter().map(seen).collect());
     files.push(Artifact::text(super::record::FILE, record.text()));
     Ok((files, record))
 }

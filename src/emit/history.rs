@@ -43,6 +43,13 @@ pub fn since(before: &str) -> String {
     format!("since then: {}", reasons.join("; "))
 }
 
+/// Whether a version of lifeboat is newer than this one.
+#[must_use]
+pub fn is_newer(other: &str) -> bool {
+    let own = Version::parse(env!("CARGO_PKG_VERSION"));
+    Version::parse(other).is_ok_and(|other| own.is_ok_and(|own| other > own))
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Change, reasons_in};

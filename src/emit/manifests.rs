@@ -5,13 +5,19 @@ use super::cluster::{self, Builds, ClusterInputs, Content};
 use super::template::RenderError;
 use crate::plan::quota::quota;
 use crate::plan::{Carrier, CarrierId, Owner, Plan, objects};
-use crate::policy::ClassDelivery;
+use crate::policy::{ClassDelivery, Distribution};
 use crate::why::{Rule, Why};
 
 /// Whether Argo CD brings the manifests to the cluster; else K3s does, from a folder of each server.
 pub(super) fn by_argocd(plan: &Plan) -> bool {
     let stated = plan.policy.argocd.as_ref().map(|argocd| argocd.priority_classes.value);
     stated == Some(ClassDelivery::Application)
+}
+
+/// Whether a person applies the manifests before the services: where Argo CD brings them, which itself needs them first,
+/// and where there is no K3s to apply what lies in a folder of its servers.
+pub(super) fn by_hand(plan: &Plan) -> bool {
+    by_argocd(plan) || plan.policy.cluster.distribution.value != Distribution::K3s
 }
 
 /// What the cluster must have before the services: classes, the lock, the budget. Paths begin with `cluster/`.
@@ -41,7 +47,7 @@ pub(super) fn files(plan: &Plan, known: &super::Known<'_>) -> Result<(Vec<Artifa
     let planned: Vec<CarrierId> =
         plan.carrier_ids().filter(|(_, carrier)| boards(plan, carrier)).map(|(id, _)| id).collect();
     let named = |file: &'_ Artifact| file.path.trim_start_matches("cluster/").to_owned();
-    let names: Vec<String> = if by_argocd(plan) { Vec::new() } else { files.iter().map(named).collect() };
+    let names: Vec<String> = if by_hand(plan) { Vec::new() } else { files.iter().map(named).collect() };
     let add_ons: Vec<(&str, &str)> =
         names.iter().zip(&files).map(|(name, file)| (name.as_str(), file.text.as_str())).collect();
     let inputs = ClusterInputs {

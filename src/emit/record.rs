@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::Artifact;
+use super::{Artifact, releases};
 use crate::plan::Plan;
 
 /// Build labels that a node's history keeps; a host that is older is of an unknown build.
@@ -27,9 +27,15 @@ pub struct Record {
     /// Build labels of each node, newest first: the first is this build's.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub builds: BTreeMap<String, Vec<String>>,
+    /// Helm releases, `namespace/release`, with their services.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub releases: BTreeMap<String, String>,
     /// Policies of a fleet's sites; empty for a site.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sites: Vec<String>,
+    /// Output folders of a fleet's sites, by their policies; both as seen from the fleet's folder.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub outputs: BTreeMap<String, String>,
 }
 
 impl Record {
@@ -41,17 +47,19 @@ impl Record {
             lifeboat: env!("CARGO_PKG_VERSION").to_owned(),
             files: artifacts.iter().map(|a| (a.path.clone(), digest(&a.text))).collect(),
             immutable: super::immutable::of(plan),
+            releases: releases::of(plan),
             ..Self::default()
         }
     }
 
-    /// The record of a fleet's folder, with the policies of its sites.
+    /// The record of a fleet's folder, with the policies of its sites and their output folders.
     #[must_use]
-    pub fn of_fleet(artifacts: &[Artifact], sites: Vec<String>) -> Self {
+    pub fn of_fleet(artifacts: &[Artifact], outputs: BTreeMap<String, String>) -> Self {
         Self {
             lifeboat: env!("CARGO_PKG_VERSION").to_owned(),
             files: artifacts.iter().map(|a| (a.path.clone(), digest(&a.text))).collect(),
-            sites,
+            sites: outputs.keys().cloned().collect(),
+            outputs,
             ..Self::default()
         }
     }

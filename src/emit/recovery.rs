@@ -53,6 +53,17 @@ pub struct RebalanceContext {
     pub rollouts: Vec<Rollout>,
     /// Every node, all of which must be Ready first.
     pub nodes: Vec<String>,
+    /// The lock, if there is one: it is waited for at the end.
+    pub locks: Vec<Lock>,
+}
+
+/// The lock's Deployment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Lock {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
 }
 
 /// Renders `recovery/rebalance.sh`.
@@ -96,10 +107,27 @@ pub struct StatusWorkload {
     pub namespace: String,
     /// Its name.
     pub name: String,
-    /// Its tier.
+    /// Its tier, or `lock`.
     pub tier: String,
-    /// Whether it may board the lifeboat, and in green does not: `yes` or `no`.
-    pub lifeboat: String,
+    /// Replicas by the policy; `-` for a DaemonSet.
+    pub replicas: String,
+    /// `runs` if green claims that it runs, else `free`.
+    pub running: String,
+    /// `on` or `off` the lifeboat in green, or `any`.
+    pub place: String,
+}
+
+/// A member of a rule that green claims.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StatusApart {
+    /// The rule's name: its members share no node.
+    pub rule: String,
+    /// `Deployment`, `StatefulSet` or `DaemonSet`.
+    pub kind: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
 }
 
 /// What `recovery/status.sh` knows.
@@ -115,8 +143,10 @@ pub struct StatusContext {
     pub rebalances: String,
     /// What earlier builds wrote.
     pub older_builds: Vec<OlderBuild>,
-    /// The workloads of the tiers that the claims speak of.
+    /// The workloads with a tier, and the lock.
     pub workloads: Vec<StatusWorkload>,
+    /// Who keeps apart in green.
+    pub apart: Vec<StatusApart>,
 }
 
 /// Renders `recovery/status.sh`.
@@ -132,10 +162,14 @@ pub fn status(context: &StatusContext) -> Result<String, RenderError> {
 pub struct BackupContext {
     /// The cluster's name, for messages.
     pub cluster: String,
+    /// Whether the distribution is K3s.
+    pub k3s: bool,
     /// `etcd`, `sqlite` or `external`.
     pub datastore: String,
     /// Where the backups are on each server.
     pub folder: String,
+    /// Whether that is a folder of the policy's, maybe on another disk.
+    pub elsewhere: bool,
     /// How many are kept.
     pub retention: u32,
     /// Cron line of the schedule; empty for an external datastore.

@@ -7,12 +7,12 @@ use serde::Serialize;
 use super::Known;
 use super::argocd::is_local;
 use super::delivery::from_policy;
-use super::manifests::{by_argocd, manifests};
+use super::manifests::{by_argocd, by_hand, manifests};
 use super::template::{RenderError, render};
 use crate::lifecycle::clocks::Clocks;
 use crate::lifecycle::window::Millis;
 use crate::plan::Plan;
-use crate::policy::{ArgoCdForm, Expect, PodRef, Role, Scenario, Who};
+use crate::policy::{ArgoCdForm, Datastore, Distribution, Expect, PodRef, Role, Scenario, Who};
 use crate::shape::Field;
 use crate::source::extends::between;
 
@@ -25,8 +25,18 @@ pub struct RunbookContext {
     pub nodes: Vec<RunbookNode>,
     /// Names of the servers.
     pub servers: Vec<String>,
+    /// Names of the agents.
+    pub agents: Vec<String>,
+    /// Nodes that may be fenced: whose pods have somewhere else to go, and an API server that is told so.
+    pub fenceable: Vec<String>,
     /// Servers that embedded etcd needs.
     pub quorum: usize,
+    /// Whether the distribution is K3s.
+    pub k3s: bool,
+    /// Flags of the control plane and labels that the policy asks for and that only K3s's drop-in sets.
+    pub settings: Vec<String>,
+    /// Whether there are labels among them.
+    pub labelled: bool,
     /// `etcd`, `sqlite` or `external`.
     pub datastore: String,
     /// `manual`, `automatic` or `none`.
@@ -57,6 +67,8 @@ pub struct RunbookContext {
     pub add_ons: Vec<String>,
     /// Manifests that a person applies before the services, from the output folder.
     pub manifests: Vec<String>,
+    /// Whether Argo CD brings the manifests later.
+    pub by_argocd: bool,
     /// Namespaces of the application budget.
     pub budget_namespaces: Vec<String>,
     /// How the services get into Argo CD, if they do.
@@ -151,14 +163,25 @@ pub fn context(plan: &Plan, known: &Known<'_>, overlays: &[&str], applications: 
     let policy = &plan.policy;
     let clocks = clocks(plan);
     let detection = clocks.detection();
-    let servers: Vec<String> =
-        plan.nodes.iter().filter(|node| node.role == Role::Server).map(|node| node.name.clone()).collect();
+    let of_role = |role: Role| -> Vec<String> {
+        plan.nodes.iter().filter(|node| node.role == role).map(|node| node.name.clone()).collect()
+    };
+    let (servers, agents) = (of_role(Role::Server), of_role(Role::Agent));
     let (low, high) = (seconds_down(detection.earliest), seconds_up(detection.latest));
     RunbookContext {
         cluster: policy.cluster.name.value.clone(),
         nodes: nodes(plan),
         quorum: servers.len() / 2 + 1,
+        fenceable: if outlives_a_server(policy.cluster.datastore.value, servers.len()) {
+            [&servers[..], &agents[..]].concat()
+        } else {
+            agents.clone()
+        },
         servers,
+        agents,
+        k3s: policy.cluster.distribution.value == Distribution::K3s,
+        settings: settings(plan),
+        labelled: plan.nodes.iter().any(|node| !node.own_labels.is_empty()),
         datastore: policy.cluster.datastore.value.word().to_owned(),
         fencing: policy.recovery.fencing.value.word().to_owned(),
         after: policy.recovery.after.value,
@@ -172,8 +195,9 @@ pub fn context(plan: &Plan, known: &Known<'_>, overlays: &[&str], applications: 
         collection: seconds_up(clocks.collection().latest),
         second_node: seconds_up(Some(clocks.eviction_interval)),
         services: services(plan, overlays),
-        add_ons: if by_argocd(plan) { Vec::new() } else { paths(plan) },
-        manifests: if by_argocd(plan) { paths(plan) } else { Vec::new() },
+        add_ons: if by_hand(plan) { Vec::new() } else { paths(plan) },
+        manifests: if by_hand(plan) { paths(plan) } else { Vec::new() },
+        by_argocd: by_argocd(plan),
         budget_namespaces: plan.quotas.iter().map(|quota| quota.namespace.clone()).collect(),
         argocd: argocd(plan, applications),
         rebalances: policy.recovery.rebalance.value,
@@ -205,6 +229,37 @@ fn argocd(plan: &Plan, applications: &[&str]) -> Option<RunbookArgoCd> {
         own: plan.services.iter().any(|service| service.edition.chart == "argo-cd"),
         remote: !is_local(&stated.destination.value),
     })
+}
+
+/// Whether there is an API server left to be told that a server is dead.
+fn outlives_a_server(datastore: Datastore, servers: usize) -> bool {
+    match datastore {
+        Datastore::Etcd => servers > servers / 2 + 1,
+        Datastore::Sqlite => false,
+        Datastore::External => servers > 1,
+    }
+}
+
+/// What the policy's clocks ask of a control plane, and the labels of its nodes.
+fn settings(plan: &Plan) -> Vec<String> {
+    let cluster = &plan.policy.cluster;
+    let mut settings = Vec::new();
+    if cluster.grace_period.span.is_some() {
+        let seconds = cluster.grace_period.value;
+        settings.push(format!("kube-controller-manager: --node-monitor-grace-period={seconds}s"));
+    }
+    if cluster.default_eviction_delay.span.is_some() {
+        let seconds = cluster.default_eviction_delay.value;
+        settings.push(format!(
+            "kube-apiserver: --default-not-ready-toleration-seconds={seconds} --default-unreachable-toleration-seconds={seconds}"
+        ));
+    }
+    for node in plan.nodes.iter().filter(|node| !node.own_labels.is_empty()) {
+        let labels: Vec<String> =
+            node.own_labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        settings.push(format!("kubectl label node {} {} --overwrite", node.name, labels.join(" ")));
+    }
+    settings
 }
 
 /// Seconds between two looks of the automation: see `lifeboat-fence.timer`.

@@ -39,6 +39,7 @@ pub const TEMPLATES: &[(&str, &str)] = &[
     ("cluster/recovery/status.sh", include_str!("../../templates/cluster/recovery/status.sh")),
     ("cluster/taints.sh", include_str!("../../templates/cluster/taints.sh")),
     ("lib/common.sh", include_str!("../../templates/lib/common.sh")),
+    ("lib/paths.sh", include_str!("../../templates/lib/paths.sh")),
     ("lib/time.sh", include_str!("../../templates/lib/time.sh")),
 ];
 

@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use semver::Version;
 use serde_json::{Map, Value, json};
 
+use super::RELEASE;
 use super::package::Package;
 use super::run::{Learned, Name};
-use crate::catalogue::ValuePath;
 use crate::catalogue::compose::{Facts, compose_tree};
+use crate::catalogue::{Edition, ValuePath};
 
 /// Who serves the chart, and for which versions the file shall speak.
 #[derive(Clone, Debug)]
@@ -20,6 +21,9 @@ pub struct Origin {
     pub url: String,
     /// First version past those that the file speaks for.
     pub until: Version,
+    /// Components that have a name already, by the kind and the name of their objects: `{release}` stands for the
+    /// release's. Policies know them by it.
+    pub known: BTreeMap<(String, String), String>,
 }
 
 impl Origin {
@@ -36,7 +40,23 @@ impl Origin {
             _ => host,
         };
         let name = if name.is_empty() { "unnamed" } else { name };
-        Self { name: name.to_owned(), url: url.trim_end_matches('/').to_owned(), until }
+        Self {
+            name: name.to_owned(),
+            url: url.trim_end_matches('/').to_owned(),
+            until,
+            known: BTreeMap::new(),
+        }
+    }
+
+    /// With the names of components that another version of the chart has.
+    #[must_use]
+    pub fn knowing(mut self, edition: &Edition) -> Self {
+        let (release, namespace) = RELEASE;
+        for (component, found) in &edition.installed(release, namespace, &json!({})).components {
+            let object = found.name.replacen(release, "{release}", 1);
+            self.known.entry((found.kind.clone(), object)).or_insert_with(|| component.clone());
+        }
+        self
     }
 }
 
@@ -71,7 +91,7 @@ pub fn judgement(package: &Package, learned: &Learned, origin: &Origin) -> Map<S
     let mut components = Map::new();
     let main = main_of(package, &carriers);
     for carrier in &carriers {
-        let name = component_name(package, learned, carrier, &components);
+        let name = component_name(package, learned, origin, carrier, &components);
         components.insert(name, component(learned, carrier, main.as_deref()));
     }
     let mut out = Map::new();
@@ -135,10 +155,15 @@ fn main_of(package: &Package, carriers: &[&Map<String, Value>]) -> Option<String
 fn component_name(
     package: &Package,
     learned: &Learned,
+    origin: &Origin,
     carrier: &Map<String, Value>,
     taken: &Map<String, Value>,
 ) -> String {
     let name = text(carrier, "name");
+    let known = origin.known.get(&(text(carrier, "kind").to_owned(), name.to_owned()));
+    if let Some(known) = known.filter(|known| !taken.contains_key(*known)) {
+        return known.clone();
+    }
     let own = format!("{{release}}-{}", package.name);
     let after =
         |prefix: &str| name.strip_prefix(prefix).filter(|rest| rest.is_empty() || rest.starts_with('-'));

@@ -299,10 +299,23 @@ fn an_application_set_never_loses_a_site_that_is_only_broken_or_not_named() {
     let broken = run(repository.path(), &["build", "sites"]);
     assert!(all(&broken).contains("sites/cyd.toml is broken"), "{}", all(&broken));
     assert_eq!(read(), before);
-    // A site whose policy is gone is gone.
+    // A policy under another name is the same site, if it writes the same folder.
+    let again = "extends = \"../base.toml\"\ncluster.name = \"cyd\"\nargocd.destination = \"cyd\"\n";
     fs::remove_file(repository.path().join("sites/cyd.toml")).expect("removed");
-    assert_eq!(run(repository.path(), &["build", "sites"]).status.code(), Some(0));
+    fs::write(repository.path().join("sites/dan.toml"), again).expect("written");
+    let renamed = run(repository.path(), &["build", "sites"]);
+    assert!(!all(&renamed).contains("site-removed"), "{}", all(&renamed));
+    // A site whose policy is gone is gone: what Argo CD then does, and what is left here, is said.
+    fs::remove_file(repository.path().join("sites/dan.toml")).expect("removed");
+    let gone = run(repository.path(), &["build", "sites"]);
+    assert_eq!(gone.status.code(), Some(0), "{}", all(&gone));
     assert!(!read().contains("cyd"));
+    for said in ["warning[site-removed]", "sites/dan.toml is gone", "Argo CD deletes", "`git rm -r out/cyd`"]
+    {
+        assert!(all(&gone).contains(said), "{said}: {}", all(&gone));
+    }
+    assert!(repository.path().join("out/cyd").is_dir());
+    assert!(!all(&run(repository.path(), &["build", "sites"])).contains("site-removed"), "once is enough");
 }
 
 #[test]
@@ -347,6 +360,7 @@ fn a_set_that_etcd_would_not_take_is_refused() {
     };
     let member = |index: usize| Member {
         folder: "../fleet".to_owned(),
+        output: format!("../out/plant-{index}"),
         shared: shared.clone(),
         site: SiteContext {
             site: format!("plant-{index}"),

@@ -4,6 +4,7 @@
 //! `findings` stands for the diagnostics. They are kept under `expected/`.
 //! Re-record with `GOLDEN=overwrite cargo test --test it build::`.
 
+mod clusters;
 mod command;
 mod delivery;
 mod disk;

@@ -93,6 +93,28 @@ fn each_site_is_proved_and_the_summary_names_the_line_that_sets_one_apart() {
 }
 
 #[test]
+fn a_refuted_claim_stands_under_its_sites_name_though_the_base_claims_it() {
+    let fleet = fleet();
+    let text = fs::read_to_string(fleet.path().join("sites/eve.toml")).expect("read");
+    fs::write(fleet.path().join("sites/fay.toml"), text.replace("eve", "fay")).expect("written");
+    run(fleet.path(), &["build", "sites"]);
+    for (verb, format) in [("prove", "short"), ("prove", "human"), ("check", "short")] {
+        let told = run(
+            fleet.path(),
+            &[verb, "sites/ada.toml", "sites/eve.toml", "sites/fay.toml", "--format", format],
+        );
+        let said = String::from_utf8_lossy(&told.stderr).into_owned();
+        for site in ["eve", "fay"] {
+            let (_, own) = said.split_once(&format!("in sites/{site}.toml:")).expect(&said);
+            let own = own.split("\nin ").next().unwrap_or_default();
+            assert!(own.contains("claim-refuted"), "{verb} {format} {site}: {said}");
+        }
+        let base = said.split_once("in base.toml:").map_or("", |(_, rest)| rest);
+        assert!(!base.split("\nin ").next().unwrap_or_default().contains("claim-refuted"), "{said}");
+    }
+}
+
+#[test]
 fn a_broken_site_does_not_stop_the_others_and_one_finding_alone_exits_with_1() {
     let fleet = fleet();
     let built = run(fleet.path(), &["build", "sites"]);

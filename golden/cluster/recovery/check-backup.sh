@@ -7,6 +7,8 @@ DATASTORE=etcd
 # Where the backups are, and the oldest that will do, in seconds.
 FOLDER=/var/lib/rancher/k3s/server/db/snapshots
 YOUNGER_THAN=172800
+# The servers: K3s names a snapshot after the one that took it.
+SERVERS=master
 ME=${0##*/}
 die() { printf '%s: %s\n' "$ME" "$*" >&2; exit 2; }
 case ${1:-} in
@@ -21,9 +23,25 @@ if [ "$DATASTORE" = external ]; then
 fi
 [ -d "$FOLDER" ] || { printf '%s: no folder %s: there is no backup here\n' "$ME" "$FOLDER"; exit 1; }
 minutes=$(((YOUNGER_THAN + 59) / 60))
+# Snapshots of etcd among the files on standard input: NAME-SERVER-SECONDS, as K3s writes them, maybe compressed.
+snapshots() {
+    while read -r file; do
+        name=${file##*/} name=${name%.zip}
+        seconds=${name##*-}
+        case $name in *-*-*) ;; *) continue ;; esac
+        case $seconds in '' | *[!0-9]*) continue ;; esac
+        [ "${#seconds}" -ge 10 ] || continue
+        for server in $SERVERS; do
+            case ${name%-*} in ?*"-$server") printf '%s\n' "$file"; break ;; esac
+        done
+    done
+}
 # A backup that failed half-way has no file of these names, or an empty one.
 case $DATASTORE in
-    etcd) young=$(find "$FOLDER" -type f -size +0c -mmin "-$minutes" ! -name '.*' ! -name '*.part') || die "cannot read $FOLDER" ;;
+    etcd)
+        young=$(find "$FOLDER" -type f -size +0c -mmin "-$minutes") || die "cannot read $FOLDER"
+        young=$(printf '%s\n' "$young" | snapshots)
+        ;;
     sqlite) young=$(find "$FOLDER" -type f -name state.db -size +0c -mmin "-$minutes") || die "cannot read $FOLDER" ;;
     *) die "unknown datastore $DATASTORE" ;;
 esac

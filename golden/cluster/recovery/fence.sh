@@ -39,6 +39,16 @@ ask() { kube --request-timeout=15s "$@"; }
 # Whether the lines of $1 hold the line $2.
 # shellcheck disable=SC2317
 has() { printf '%s\n' "$1" | grep -Fqx -- "$2"; }
+# A word of a command that is printed: quoted where a shell would take it apart.
+word() {
+    case $1 in
+        *[!A-Za-z0-9_./-]*) printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")" ;;
+        *) printf '%s' "$1" ;;
+    esac
+}
+# This script's folder as it was called: the commands that it prints run where this one ran.
+# shellcheck disable=SC2034
+case $0 in */*) HERE=${0%/*}/ ;; *) HERE=./ ;; esac
 # Seconds since 1970 of a UTC time such as 2026-01-31T23:59:59Z, fractions cut off. Written out,
 # because `date -d` is no part of POSIX. The days are counted from 1 March, so that a leap day ends a year.
 epoch() {
@@ -64,6 +74,7 @@ READY_FOR=60    # seconds of Ready before an automatic fence is lifted
 TWICE=3600      # two automatic fences of a node within these seconds switch the automation off
 SKEW=60         # seconds that clocks may differ
 TAINT=node.kubernetes.io/out-of-service
+SELF=$(word "$0")
 LEASE=lifeboat-fence
 
 usage() {
@@ -98,6 +109,8 @@ esac
 case $NODE in *[!a-z0-9.-]* | -*) die "not a node name: $NODE" ;; esac
 
 refuse() { say "refused: $*"; return 1; }
+# What cannot be read is refused too, with the code of a read error.
+unread() { say "refused: $*"; return 2; }
 # Seconds since a time of the API server; fails on anything that is no time.
 since() { then=$(epoch "$1") && printf '%s\n' "$(($(now) - then))"; }
 # The words after the key $2 in the lines of $1; nothing if there is no such line.
@@ -129,10 +142,10 @@ read_pods() { # NODE
 # Refuses unless the machine's clock and the cluster's agree: some lease must be fresh.
 check_clock() {
     times=$(ask get leases --namespace kube-node-lease -o go-template='{{range .items}}{{.spec.renewTime}}
-{{end}}') || { refuse 'cannot read the node leases'; return 1; }
+{{end}}') || { unread 'cannot read the node leases'; return 2; }
     newest=''
     for time in $times; do
-        at=$(epoch "$time") || { refuse "a node lease has no time: $time"; return 1; }
+        at=$(epoch "$time") || { unread "a node lease has no time: $time"; return 2; }
         if [ -z "$newest" ] || [ "$at" -gt "$newest" ]; then newest=$at; fi
     done
     [ -n "$newest" ] || { refuse 'no node renews a lease: this may be no cluster that lives'; return 1; }
@@ -144,7 +157,7 @@ check_clock() {
 # The volumes of the pods in $2 must live and die with the node $1.
 check_storage() { # NODE PODS
     attached=$(ask get volumeattachments.storage.k8s.io -o go-template='{{range .items}}{{.spec.nodeName}} {{.metadata.name}} {{.spec.attacher}}
-{{end}}') || { refuse 'cannot read the VolumeAttachments'; return 1; }
+{{end}}') || { unread 'cannot read the VolumeAttachments'; return 2; }
     found=$(printf '%s\n' "$attached" | while read -r node name attacher; do
         [ "$node" != "$1" ] || say "$name of $attacher"
     done)
@@ -161,10 +174,10 @@ check_storage() { # NODE PODS
 
     printf '%s\n' "$2" | grep -q '^claim ' || return 0
     claims=$(ask get persistentvolumeclaims --all-namespaces -o go-template='{{range .items}}{{.metadata.namespace}} {{.metadata.name}} {{with .spec.volumeName}}{{.}}{{end}}
-{{end}}') || { refuse 'cannot read the PersistentVolumeClaims'; return 1; }
+{{end}}') || { unread 'cannot read the PersistentVolumeClaims'; return 2; }
     # A local volume has a node affinity; a path without one may be shared.
     volumes=$(ask get persistentvolumes -o go-template='{{range .items}}{{.metadata.name}} {{if and (or .spec.local .spec.hostPath) .spec.nodeAffinity}}local{{else}}other{{end}}{{range .spec.accessModes}} {{.}}{{end}}
-{{end}}') || { refuse 'cannot read the PersistentVolumes'; return 1; }
+{{end}}') || { unread 'cannot read the PersistentVolumes'; return 2; }
     found=$(printf '%s\n' "$2" | while read -r what ns claim pod; do
         [ "$what" = claim ] || continue
         volume=$(printf '%s\n' "$claims" | while read -r a b c; do
@@ -185,19 +198,19 @@ check_storage() { # NODE PODS
 
 # Whether the node may be fenced; sets STATE to what it read of the node. Any read error refuses.
 check_dead() { # NODE
-    STATE=$(read_node "$1") || { refuse "cannot read node $1"; return 1; }
+    STATE=$(read_node "$1") || { unread "cannot read node $1"; return 2; }
     set -- "$1" "$(field "$STATE" ready)"
     case $2 in
         'False '* | 'Unknown '*) ;;
         'True '*) refuse "$1 is Ready"; return 1 ;;
         *) refuse "$1 shows no Ready condition"; return 1 ;;
     esac
-    for_seconds=$(since "${2#* }") || { refuse "$1: cannot read since when it is NotReady"; return 1; }
+    for_seconds=$(since "${2#* }") || { unread "$1: cannot read since when it is NotReady"; return 2; }
     [ "$for_seconds" -ge "$AFTER" ] || { refuse "$1 is NotReady for ${for_seconds}s only, ${AFTER}s are asked for"; return 1; }
     annotation=$(field "$STATE" never-fence)
     [ -z "$annotation" ] || [ "$annotation" = '"false"' ] || { refuse "$1 is annotated lifeboat.dev/never-fence"; return 1; }
-    check_clock || return 1
-    pods=$(read_pods "$1") || { refuse "cannot read the pods of $1"; return 1; }
+    check_clock || return
+    pods=$(read_pods "$1") || { unread "cannot read the pods of $1"; return 2; }
     never=$(printf '%s\n' "$pods" | sed -n 's/^never-fence //p')
     [ -z "$never" ] || { refuse "pods on $1 are annotated lifeboat.dev/never-fence: $never"; return 1; }
     check_storage "$1" "$pods"
@@ -213,7 +226,7 @@ put_taint() { # NODE VALUE [FURTHER-PATCH]
         {\"op\": \"add\", \"path\": \"/spec/taints/-\", \"value\": {\"key\": \"$TAINT\", \"value\": \"$2\", \"effect\": \"NoExecute\"}}]" >/dev/null ||
         { refuse "$1 has changed while it was checked, or cannot be written; try again"; return 1; }
     say "fenced $1: its pods are deleted within about 20s and start elsewhere where they fit"
-    say "if $1 still has power, cut it now; after it is back: $ME unfence $1"
+    say "if $1 still has power, cut it now; after it is back: $SELF unfence $1"
 }
 
 drop_taint() { # NODE
@@ -226,7 +239,7 @@ drop_taint() { # NODE
 fence_of() { printf '%s\n' "$1" | sed -n "s|^taint $TAINT NoExecute|=|p" | sed 's/^= /=/' | head -n 1; }
 
 fence() {
-    check_dead "$NODE" || exit 1
+    check_dead "$NODE" || exit
     mark=$(fence_of "$STATE")
     [ -z "$mark" ] || { say "$NODE is fenced already"; exit 0; }
     put_taint "$NODE" nodeshutdown || exit 1
@@ -236,18 +249,18 @@ fence() {
 check_back() { # NODE STATE SECONDS-OF-READY
     ready=$(field "$2" ready)
     case $ready in 'True '*) ;; *) refuse "$1 is not Ready"; return 1 ;; esac
-    for_seconds=$(since "${ready#* }") || { refuse "$1: cannot read since when it is Ready"; return 1; }
+    for_seconds=$(since "${ready#* }") || { unread "$1: cannot read since when it is Ready"; return 2; }
     [ "$for_seconds" -ge "$3" ] || { refuse "$1 is Ready for ${for_seconds}s only, ${3}s are asked for"; return 1; }
-    pods=$(read_pods "$1") || { refuse "cannot read the pods of $1"; return 1; }
+    pods=$(read_pods "$1") || { unread "cannot read the pods of $1"; return 2; }
     left=$(printf '%s\n' "$pods" | sed -n 's/^terminating //p')
     [ -z "$left" ] || { refuse "pods on $1 are still Terminating: $left"; return 1; }
 }
 
 unfence() {
-    STATE=$(read_node "$NODE") || { refuse "cannot read node $NODE"; exit 1; }
+    STATE=$(read_node "$NODE") || { unread "cannot read node $NODE"; exit 2; }
     mark=$(fence_of "$STATE")
     [ -n "$mark" ] || { say "$NODE is not fenced"; exit 0; }
-    check_back "$NODE" "$STATE" 0 || exit 1
+    check_back "$NODE" "$STATE" 0 || exit
     drop_taint "$NODE" || exit 1
 }
 
@@ -269,7 +282,7 @@ renewed {{with .spec.renewTime}}{{.}}{{end}}
 # One server at a time decides: takes or renews the Lease, or says who has it.
 take_lease() {
     stamp=$(date -u +%Y-%m-%dT%H:%M:%S.000000Z)
-    lease=$(read_lease) || { refuse 'cannot read the Lease'; return 1; }
+    lease=$(read_lease) || { unread 'cannot read the Lease'; return 2; }
     if [ -z "$lease" ]; then
         [ -z "$DRY_RUN" ] || return 0
         kube create -f - >/dev/null <<EOF || { refuse 'another server was faster to take the Lease'; return 1; }
@@ -279,11 +292,11 @@ EOF
         return 0
     fi
     off=$(field "$lease" off)
-    [ -z "$off" ] || { refuse "the automation is off: $off; mend the node, then: $ME reset"; return 1; }
+    [ -z "$off" ] || { refuse "the automation is off: $off; mend the node, then: $SELF reset"; return 1; }
     holder=$(field "$lease" holder)
     renewed=$(field "$lease" renewed)
     if [ -n "$holder" ] && [ "$holder" != "$NODE" ]; then
-        age=$(since "$renewed") || { refuse "cannot read the Lease of $holder"; return 1; }
+        age=$(since "$renewed") || { unread "cannot read the Lease of $holder"; return 2; }
         [ "$age" -gt 60 ] || { say "$holder has the Lease"; return 1; }
     fi
     [ -z "$DRY_RUN" ] || return 0
@@ -296,9 +309,9 @@ EOF
 
 # Whether this server may judge others at all.
 check_self() {
-    started=$(ask get --raw /metrics) || { refuse 'cannot read when the API server started'; return 1; }
+    started=$(ask get --raw /metrics) || { unread 'cannot read when the API server started'; return 2; }
     started=$(printf '%s\n' "$started" | awk '$1 == "process_start_time_seconds" { printf "%.0f", $2; exit }')
-    [ -n "$started" ] || { refuse 'the API server does not say when it started'; return 1; }
+    [ -n "$started" ] || { unread 'the API server does not say when it started'; return 2; }
     up=$(($(now) - started))
     [ "$up" -ge "$API_UP" ] || { refuse "the API server is up for ${up}s only, ${API_UP}s are asked for"; return 1; }
     host=$WITNESS
@@ -312,7 +325,7 @@ check_self() {
 
 # Fences one dead node, if it meets the automation's own conditions as well.
 fence_automatically() { # NODE
-    check_dead "$1" || return 1
+    check_dead "$1" || return
     [ -z "$(field "$STATE" cordoned)" ] || { refuse "$1 is cordoned: somebody works on it"; return 1; }
     annotation=$(field "$STATE" maintenance)
     [ -z "$annotation" ] || [ "$annotation" = '"false"' ] || { refuse "$1 is marked for maintenance"; return 1; }
@@ -325,7 +338,7 @@ fence_automatically() { # NODE
     last=$(field "$STATE" fenced-at | tr -d '"')
     again=''
     if [ -n "$last" ]; then
-        age=$(since "$last") || { refuse "$1: cannot read when it was fenced before"; return 1; }
+        age=$(since "$last") || { unread "$1: cannot read when it was fenced before"; return 2; }
         [ "$age" -ge "$TWICE" ] || again=yes
     fi
     put_taint "$1" lifeboat "
@@ -333,26 +346,32 @@ fence_automatically() { # NODE
     if [ -n "$again" ] && [ -z "$DRY_RUN" ]; then
         kube annotate lease "$LEASE" --namespace kube-system --overwrite "lifeboat.dev/fencing-off=$1 was fenced twice within ${TWICE}s" >/dev/null ||
             die 'cannot switch the automation off'
-        say "the automation is off: $1 was fenced twice within ${TWICE}s; mend it, then: $ME reset"
+        say "the automation is off: $1 was fenced twice within ${TWICE}s; mend it, then: $SELF reset"
     fi
 }
 
+# Lifts the automation's own fence of a node that is back.
+lift() { # NODE
+    STATE=$(read_node "$1") || { unread "cannot read node $1"; return 2; }
+    check_back "$1" "$STATE" "$READY_FOR" || return
+    drop_taint "$1"
+}
+
+# A read error counts for more than a refusal.
+worst() { [ "$1" -le "$result" ] || result=$1; }
+
 automatic() {
     [ "$FENCING" = automatic ] || die "the policy's fencing is $FENCING"
-    nodes=$(read_nodes) || { refuse 'cannot read the nodes'; exit 1; }
+    nodes=$(read_nodes) || { unread 'cannot read the nodes'; exit 2; }
     has "$(printf '%s\n' "$nodes" | sed 's/ .*//')" "$NODE" || die "the cluster has no node $NODE; is this its server?"
-    take_lease || exit 1
+    take_lease || exit
     result=0
     dead='' count=0
     while read -r node ready mark; do
         [ -n "$node" ] || continue
         if [ "$ready" = True ]; then
             [ "$mark" = lifeboat ] || continue
-            if STATE=$(read_node "$node") && check_back "$node" "$STATE" "$READY_FOR"; then
-                drop_taint "$node" || result=1
-            else
-                result=1
-            fi
+            lift "$node" || worst "$?"
             continue
         fi
         count=$((count + 1))
@@ -362,9 +381,9 @@ $nodes
 EOF
     [ -n "$dead" ] || exit "$result"
     [ "$count" -le "$MAX_NODES" ] || { refuse "$count nodes are dead, more than max-nodes = $MAX_NODES: none is fenced"; exit 1; }
-    check_self || exit 1
+    check_self || exit
     for node in $dead; do
-        fence_automatically "$node" || result=1
+        fence_automatically "$node" || worst "$?"
     done
     exit "$result"
 }

@@ -17,6 +17,8 @@ statefulset platform-observability prometheus-prometheus-kube-prometheus-prometh
 NODES='master
 worker-1
 worker-2'
+# The lock of the lifeboat, which comes back on its own once nothing is aboard: namespace name.
+LOCKS='lifeboat lifeboat-lock'
 ME=${0##*/}
 die() { printf '%s: %s\n' "$ME" "$*" >&2; exit 2; }
 say() { printf '%s\n' "$*"; }
@@ -38,6 +40,16 @@ ask() { kube --request-timeout=15s "$@"; }
 # Whether the lines of $1 hold the line $2.
 # shellcheck disable=SC2317
 has() { printf '%s\n' "$1" | grep -Fqx -- "$2"; }
+# A word of a command that is printed: quoted where a shell would take it apart.
+word() {
+    case $1 in
+        *[!A-Za-z0-9_./-]*) printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")" ;;
+        *) printf '%s' "$1" ;;
+    esac
+}
+# This script's folder as it was called: the commands that it prints run where this one ran.
+# shellcheck disable=SC2034
+case $0 in */*) HERE=${0%/*}/ ;; *) HERE=./ ;; esac
 usage() {
     cat <<EOF
 usage: $ME [--dry-run] [--lose-data] [--context CONTEXT]
@@ -68,7 +80,10 @@ STATE=$(ask get nodes -o go-template='{{range .items}}{{$node := .metadata.name}
 {{end}}{{end}}') || die 'cannot read the nodes; nothing was restarted'
 WRONG=$(printf '%s\n' "$NODES" | while read -r node; do
     if ! has "$STATE" "$node True"; then say "$node is not Ready"
-    elif has "$STATE" "$node fenced"; then say "$node is still fenced: recovery/fence.sh unfence $node"
+    elif has "$STATE" "$node fenced"; then
+        if [ -f "${HERE}fence.sh" ]; then say "$node is still fenced: $(word "${HERE}fence.sh") unfence $node"
+        else say "$node is still fenced: kubectl taint node $node node.kubernetes.io/out-of-service-"
+        fi
     elif has "$STATE" "$node cordoned"; then say "$node is cordoned: kubectl uncordon $node"
     fi
 done)
@@ -92,9 +107,18 @@ while read -r kind namespace name timeout data; do
 done <<EOF
 $ROLLOUTS
 EOF
-[ "$SKIPPED" = 0 ] || say 'some rollouts were skipped; the cluster may not be green'
+[ -z "$DRY_RUN" ] || exit 0
+if [ "$SKIPPED" = 0 ]; then
+    while read -r namespace name; do
+        [ -n "$name" ] || continue
+        kube rollout status "deployment/$name" --namespace "$namespace" --timeout 120s </dev/null >/dev/null || say "$namespace/$name is not ready after 120s"
+    done <<EOF
+$LOCKS
+EOF
+else say 'some rollouts were skipped; whether the cluster is green without them:'
+fi
 # What brought back green is what the API server shows, not what was done.
-STATUS=$(dirname "$0")/status.sh
-if [ -z "$DRY_RUN" ] && [ -x "$STATUS" ]; then
+STATUS=${HERE}status.sh
+if [ -x "$STATUS" ]; then
     if [ -n "$CONTEXT" ]; then exec "$STATUS" --context "$CONTEXT"; else exec "$STATUS"; fi
 fi

@@ -5,35 +5,40 @@ set -eu
 CLUSTER=edge
 # One a line: node role lifeboat build, where lifeboat is yes or no and build is the label
 # lifeboat.dev/build that K3s sets when it starts with this build's drop-in.
-NODES='master server yes ae6d5efdf0a5
+NODES='master server yes 26ae9957dc4d
 worker-1 agent no 9bf7733dfc2e
 worker-2 agent no 9bf7733dfc2e'
 # One a line: node build age, where age is how many drop-ins ago the node's had this label.
 OLDER_BUILDS=''
-# One a line: kind namespace name tier lifeboat.
-WORKLOADS='StatefulSet platform-infrastructure argocd-application-controller critical yes
-Deployment platform-infrastructure argocd-dex-server critical yes
-Deployment platform-infrastructure argocd-redis critical yes
-Deployment platform-infrastructure argocd-server critical yes
-Deployment platform-infrastructure argocd-repo-server critical yes
-Deployment platform-infrastructure argocd-applicationset-controller critical yes
-Deployment platform-infrastructure argocd-notifications-controller critical yes
-StatefulSet platform-observability prometheus-prometheus-kube-prometheus-prometheus critical yes
-StatefulSet platform-observability alertmanager-prometheus-kube-prometheus-alertmanager important no
-Deployment platform-observability prometheus-kube-prometheus-operator important no
-Deployment platform-observability prometheus-grafana important no
-Deployment platform-observability prometheus-kube-state-metrics important no
-DaemonSet platform-observability prometheus-prometheus-node-exporter important no
-StatefulSet platform-observability loki important no
-Deployment platform-observability loki-gateway important no
-DaemonSet platform-observability loki-canary important no
-Deployment platform-infrastructure argo-events-controller-manager important no
-Deployment apps app-shop application no
-Deployment apps app-billing application no
-Deployment apps app-telemetry application no
-Deployment apps app-hmi application no
-Deployment apps app-reports application no
-Deployment apps app-batch application no'
+# One a line: kind namespace name tier replicas running place. Green claims that it runs (`runs`) or
+# leaves that open (`free`), and that it is on a lifeboat (`on`), on none (`off`) or anywhere (`any`).
+WORKLOADS='StatefulSet platform-infrastructure argocd-application-controller critical 1 runs off
+Deployment platform-infrastructure argocd-dex-server critical 1 runs off
+Deployment platform-infrastructure argocd-redis critical 1 runs off
+Deployment platform-infrastructure argocd-server critical 1 runs off
+Deployment platform-infrastructure argocd-repo-server critical 1 runs off
+Deployment platform-infrastructure argocd-applicationset-controller critical 1 runs off
+Deployment platform-infrastructure argocd-notifications-controller critical 1 runs off
+StatefulSet platform-observability prometheus-prometheus-kube-prometheus-prometheus critical 1 runs off
+StatefulSet platform-observability alertmanager-prometheus-kube-prometheus-alertmanager important 1 runs off
+Deployment platform-observability prometheus-kube-prometheus-operator important 1 runs off
+Deployment platform-observability prometheus-grafana important 1 runs off
+Deployment platform-observability prometheus-kube-state-metrics important 1 runs off
+DaemonSet platform-observability prometheus-prometheus-node-exporter important - runs any
+StatefulSet platform-observability loki important 1 runs off
+Deployment platform-observability loki-gateway important 1 runs off
+DaemonSet platform-observability loki-canary important - runs any
+Deployment platform-infrastructure argo-events-controller-manager important 1 runs off
+Deployment apps app-shop application 2 runs off
+Deployment apps app-billing application 2 runs off
+Deployment apps app-telemetry application 2 runs off
+Deployment apps app-hmi application 2 runs off
+Deployment apps app-reports application 1 runs off
+Deployment apps app-batch application 1 runs off
+Deployment lifeboat lifeboat-lock lock 1 runs any'
+# One a line: rule kind namespace name. Green claims that the workloads of a rule share no node.
+APART='metrics-logs StatefulSet platform-observability prometheus-prometheus-kube-prometheus-prometheus
+metrics-logs StatefulSet platform-observability loki'
 # Whether this build has fence.sh and rebalance.sh: yes or no.
 FENCES=yes
 REBALANCES=yes
@@ -58,10 +63,21 @@ ask() { kube --request-timeout=15s "$@"; }
 # Whether the lines of $1 hold the line $2.
 # shellcheck disable=SC2317
 has() { printf '%s\n' "$1" | grep -Fqx -- "$2"; }
+# A word of a command that is printed: quoted where a shell would take it apart.
+word() {
+    case $1 in
+        *[!A-Za-z0-9_./-]*) printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")" ;;
+        *) printf '%s' "$1" ;;
+    esac
+}
+# This script's folder as it was called: the commands that it prints run where this one ran.
+# shellcheck disable=SC2034
+case $0 in */*) HERE=${0%/*}/ ;; *) HERE=./ ;; esac
 usage() {
     cat <<EOF
 usage: $ME [--context CONTEXT]
-Exit 0 green: every node serves, every workload is ready, no workload stands on a lifeboat.
+Exit 0 green: every node serves, and what the policy claims about green is so: what runs, what stands on a
+lifeboat, what keeps apart; the lock is in its place.
 Exit 1 anything else, with what to do. Exit 2 usage, or the API server cannot be read.
 EOF
 }
@@ -80,11 +96,22 @@ STATE=$(ask get nodes -o go-template='{{range .items}}{{$node := .metadata.name}
 {{end}}{{end}}{{if .spec.unschedulable}}{{$node}} cordoned yes
 {{end}}{{$node}} build {{range $key, $value := .metadata.labels}}{{if eq $key "lifeboat.dev/build"}}{{$value}}{{end}}{{end}}
 {{end}}') || die 'cannot read the nodes'
-PODS=$(ask get pods --all-namespaces -o go-template='{{range .items}}{{$ready := "no"}}{{range .status.conditions}}{{if and (eq .type "Ready") (eq .status "True")}}{{$ready = "yes"}}{{end}}{{end}}{{.metadata.namespace}} {{.metadata.name}} {{with .spec.nodeName}}{{.}}{{else}}-{{end}} {{$ready}} {{if .metadata.deletionTimestamp}}terminating{{else}}live{{end}} {{with .spec.priorityClassName}}{{.}}{{else}}-{{end}}
+# One a line: namespace pod node live|terminating kind workload phase.
+PODS=$(ask get pods --all-namespaces -o go-template='{{range .items}}{{$owner := "- -"}}{{range .metadata.ownerReferences}}{{if .controller}}{{$owner = printf "%s %s" .kind .name}}{{end}}{{end}}{{.metadata.namespace}} {{.metadata.name}} {{with .spec.nodeName}}{{.}}{{else}}-{{end}} {{if .metadata.deletionTimestamp}}terminating{{else}}live{{end}} {{$owner}} {{.status.phase}}
 {{end}}') || die 'cannot read the pods'
+# What has ended holds no place. A Deployment's pods belong to its ReplicaSet, which has a suffix of its own.
+PODS=$(printf '%s\n' "$PODS" | awk '$7 == "Succeeded" || $7 == "Failed" { next } $5 == "ReplicaSet" { sub(/-[^-]*$/, "", $6); $5 = "Deployment" } NF { print }')
 SETS=$(ask get deployments,statefulsets,daemonsets --all-namespaces -o go-template='{{range .items}}{{.kind}} {{.metadata.namespace}} {{.metadata.name}} {{if eq .kind "DaemonSet"}}{{.status.desiredNumberScheduled}} {{with .status.numberReady}}{{.}}{{else}}0{{end}}{{else}}{{.spec.replicas}} {{with .status.readyReplicas}}{{.}}{{else}}0{{end}}{{end}}
 {{end}}') || die 'cannot read the workloads'
 
+FENCE=$(word "${HERE}fence.sh") REBALANCE=$(word "${HERE}rebalance.sh")
+# install.sh lies in the folder above.
+case $HERE in
+    recovery/) INSTALL=./install.sh ;;
+    */recovery/) INSTALL=${HERE%recovery/}install.sh ;;
+    *) INSTALL=${HERE}../install.sh ;;
+esac
+INSTALL=$(word "$INSTALL")
 GREEN=yes BOATS=''
 note() { GREEN=''; say "$@"; }
 # The value of NODE KEY in the nodes' state.
@@ -96,14 +123,14 @@ while read -r node role lifeboat build; do
     ready=$(of "$node" ready)
     if [ -z "$ready" ]; then note "  $node ($role): the cluster has no such node"; continue; fi
     if [ "$ready" != True ]; then
-        left=$(printf '%s\n' "$PODS" | awk -v node="$node" '$3 == node && $5 == "terminating" { n++ } END { print n + 0 }')
+        left=$(printf '%s\n' "$PODS" | awk -v node="$node" '$3 == node && $4 == "terminating" { n++ } END { print n + 0 }')
         if [ -n "$(of "$node" fenced)" ]; then note "  $node ($role): lost, fenced"
-        elif [ "$FENCES" = yes ]; then note "  $node ($role): lost; $left pods hang on it; if it has no power: recovery/fence.sh fence $node"
+        elif [ "$FENCES" = yes ]; then note "  $node ($role): lost; $left pods hang on it; if it has no power: $FENCE fence $node"
         else note "  $node ($role): lost; $left pods hang on it until it is back: this policy fences nothing"
         fi
     elif [ -n "$(of "$node" fenced)" ]; then
         lift="kubectl taint node $node node.kubernetes.io/out-of-service-"
-        [ "$FENCES" = no ] || lift="recovery/fence.sh unfence $node"
+        [ "$FENCES" = no ] || lift="$FENCE unfence $node"
         note "  $node ($role): back, but still fenced: $lift"
     elif [ -n "$(of "$node" cordoned)" ]; then note "  $node ($role): cordoned: kubectl uncordon $node"
     else say "  $node ($role): ready"
@@ -116,28 +143,55 @@ while read -r node role lifeboat build; do
             age=$(printf '%s\n' "$OLDER_BUILDS" | awk -v node="$node" -v build="$running" '$1 == node && $2 == build { print $3; exit }')
             case $age in '') ;; 1) behind='one build old' ;; *) behind="$age builds old" ;; esac
         fi
-        note "    host files: $behind; on $node: install.sh $node --check"
+        note "    host files: $behind; on $node, as root: $INSTALL $node --check"
     fi
     if [ "$lifeboat" = yes ]; then BOATS="$BOATS $node"; fi
 done <<EOF
 $NODES
 EOF
 
-while read -r kind namespace name tier lifeboat; do
+# Nodes of a workload's pods, one a line.
+places() { # KIND NAMESPACE NAME
+    printf '%s\n' "$PODS" | awk -v k="$1" -v ns="$2" -v n="$3" '$5 == k && $1 == ns && $6 == n && $4 == "live" && $3 != "-" { print $3 }' | sort -u
+}
+# What brings a workload home.
+home() { # KIND NAMESPACE NAME
+    if [ "$REBALANCES" = yes ]; then say "$REBALANCE"; else say "kubectl -n $2 rollout restart $1/$3"; fi
+}
+while read -r kind namespace name tier replicas running place; do
     [ -n "$kind" ] || continue
+    who="$namespace/$name ($tier)"
     line=$(printf '%s\n' "$SETS" | awk -v k="$kind" -v ns="$namespace" -v n="$name" '$1 == k && $2 == ns && $3 == n { print $4, $5; exit }')
-    if [ -z "$line" ]; then note "  $namespace/$name ($tier): there is no such $kind"; continue; fi
     wanted=${line%% *} up=${line#* }
-    [ "$up" -ge "$wanted" ] || note "  $namespace/$name ($tier): $up of $wanted ready"
-    for boat in $BOATS; do
-        [ "$lifeboat" = yes ] || continue
-        aboard=$(printf '%s\n' "$PODS" | awk -v ns="$namespace" -v boat="$boat" -v prefix="$name-" '$1 == ns && $3 == boat && $5 == "live" && index($2, prefix) == 1 { rest = substr($2, length(prefix) + 1); if (split(rest, part, "-") <= 2) print $2 }')
-        home="kubectl -n $namespace rollout restart $kind/$name"
-        [ "$REBALANCES" = no ] || home=recovery/rebalance.sh
-        [ -z "$aboard" ] || note "  $namespace/$name ($tier): on the lifeboat $boat; when the other nodes are back: $home"
+    if [ "$running" = free ]; then
+        if [ -n "$line" ] && [ "$up" -lt "$wanted" ]; then say "  $who: $up of $wanted ready, which green leaves open"; fi
+    elif [ -z "$line" ]; then note "  $who: there is no such $kind"; continue
+    elif [ "$replicas" != - ] && [ "$wanted" -lt "$replicas" ]; then note "  $who: scaled to $wanted, the policy has $replicas"
+    elif [ "$up" -lt "$wanted" ]; then note "  $who: $up of $wanted ready"
+    fi
+    [ "$place" != any ] || continue
+    aboard=''
+    for node in $(places "$kind" "$namespace" "$name"); do
+        case " $BOATS " in *" $node "*) aboard="$aboard $node" ;; esac
     done
+    if [ "$place" = off ] && [ -n "$aboard" ]; then note "  $who: on the lifeboat$aboard; when the other nodes are back: $(home "$kind" "$namespace" "$name")"
+    elif [ "$place" = on ] && [ -z "$aboard" ]; then note "  $who: not on a lifeboat, where green has it"
+    fi
 done <<EOF
 $WORKLOADS
+EOF
+
+TOGETHER=$(printf '%s\n' "$APART" | while read -r rule kind namespace name; do
+    [ -n "$rule" ] || continue
+    for node in $(places "$kind" "$namespace" "$name"); do say "$rule $node $namespace/$name"; done
+done | sort | awk '{ key = $1 " " $2; n[key]++; who[key] = who[key] (n[key] > 1 ? ", " : "") $3 } END { for (key in n) if (n[key] > 1) print key, who[key] }' | sort)
+part='restart one of them'
+[ "$REBALANCES" = no ] || part="$REBALANCE, or $part"
+while read -r rule node who; do
+    [ -n "$rule" ] || continue
+    note "  $who: together on $node, against apart.$rule; when the other nodes are back: $part"
+done <<EOF
+$TOGETHER
 EOF
 
 if [ -n "$GREEN" ]; then say 'green'; exit 0; fi

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use lifeboat::catalogue::{Chart, Edition, Field, Target, ValuePath, conform, merge_files};
+use lifeboat::catalogue::{Catalogue, Chart, Edition, Field, Target, ValuePath, conform, merge_files};
 use lifeboat::probe::package::{Package, hex};
 use lifeboat::probe::{Answer, Ask, Learned, Origin, RELEASE, Request, Shot, catalogue_file, learn};
 use lifeboat::source::SourceMap;
@@ -137,6 +137,13 @@ fn render(args: &Args, helm: &Helm, ask: &Ask, file: &Path) -> Answer {
     Shot::of(&String::from_utf8_lossy(&bytes), &ask.release)
 }
 
+/// The newest version of the chart that the catalogue was compared with: its components have names that policies use.
+fn nearest(package: &Package) -> Option<Edition> {
+    let chart = Catalogue::builtin().chart(&mut SourceMap::default(), &package.name).ok()?;
+    let newest = chart.tested.last()?;
+    chart.lines.iter().find_map(|line| chart.at(newest, Some(&line.url)).ok())
+}
+
 fn write(args: &Args, package: &Package, learned: &Learned) -> Result<ExitCode, String> {
     let text = if args.facts {
         format!("{:#}\n", learned.facts)
@@ -144,7 +151,11 @@ fn write(args: &Args, package: &Package, learned: &Learned) -> Result<ExitCode, 
         let version = &package.version;
         let next = Version::new(version.major, version.minor, version.patch.saturating_add(1));
         let until = args.until.clone().unwrap_or(next);
-        let text = catalogue_file(package, learned, &Origin::of(&args.repository, until))?;
+        let mut origin = Origin::of(&args.repository, until);
+        if let Some(edition) = nearest(package) {
+            origin = origin.knowing(&edition);
+        }
+        let text = catalogue_file(package, learned, &origin)?;
         let mut sources = SourceMap::default();
         let file = sources.add("the file that was written", text.clone());
         let chart = Chart::parse(file, &text).map_err(|findings| {

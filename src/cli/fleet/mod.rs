@@ -135,7 +135,7 @@ impl<'a> Printer<'a> {
         }
         let mut heading = "";
         for said in &told.findings {
-            let shared = said.severity != Severity::Error || said.base.is_some();
+            let shared = !said.verdict && (said.severity != Severity::Error || said.base.is_some());
             if shared && !self.seen.insert(said.text.clone()) {
                 self.repeated += 1;
                 continue;

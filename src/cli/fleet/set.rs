@@ -54,6 +54,7 @@ fn one(verb: &Verb, folder: &Path, members: &[(&str, &Member)], broken: &[&str],
         outcome.findings.push(finding.help("name the whole folder of sites, and mend those that are broken"));
         return;
     }
+    outcome.findings.extend(removed(folder, members));
     let (artifacts, record) = match fleet::artifacts(&name_of(folder), members) {
         Ok(made) => made,
         Err(findings) => {
@@ -83,6 +84,37 @@ fn one(verb: &Verb, folder: &Path, members: &[(&str, &Member)], broken: &[&str],
             outcome.findings.push(*finding);
         }
     }
+}
+
+/// Sites of the last build whose policies are gone: Argo CD deletes them with the sets.
+fn removed(folder: &Path, members: &[(&str, &Member)]) -> Vec<Diagnostic> {
+    let seen_from = |site: &str| relative(&name_of(&folder.join(FILE)), site);
+    let before = outputs::before(folder);
+    let mut found = Vec::new();
+    for site in &before.sites {
+        let policy = seen_from(site);
+        if PathBuf::from(&policy).is_file() {
+            continue;
+        }
+        let output = before.outputs.get(site).map(|output| seen_from(output));
+        // A policy that was only renamed writes the same folder.
+        let lives_on = members.iter().any(|(own, member)| Some(relative(own, &member.output)) == output);
+        if lives_on {
+            continue;
+        }
+        let message = format!(
+            "{policy} is gone, and its site with it: once `{}` is applied, Argo CD deletes its Applications and what they installed",
+            name_of(folder)
+        );
+        let help = match output.filter(|output| Path::new(output).is_dir()) {
+            Some(output) => format!(
+                "if that is meant, `git rm -r {output}`, which no build touches any more; if not, bring {policy} back and build again"
+            ),
+            None => format!("if that is not meant, bring {policy} back and build again"),
+        };
+        found.push(Diagnostic::new(codes::SITE_REMOVED, message).about(&policy).help(help));
+    }
+    found
 }
 
 /// Sites of the last build that are not here though their policies are, and sites that are broken: from what is left no

@@ -72,6 +72,8 @@ pub(crate) struct Said {
     pub(super) severity: Severity,
     /// As people read it; empty where programs do.
     pub(super) text: String,
+    /// Whether it is about a claim: then no other site's says the same.
+    pub(super) verdict: bool,
     /// As programs read it; null where people do.
     pub(super) object: serde_json::Value,
 }
@@ -108,7 +110,7 @@ fn told(job: Job<'_>, path: &Path, outcome: Outcome, sources: &SourceMap) -> Tol
     codes.sort_unstable();
     codes.dedup();
     // A refuted claim is a finding too; it says more in the words of the claim.
-    codes.retain(|code| outcome.broken || !matches!(*code, "claim-refuted" | "claim-not-proved"));
+    codes.retain(|code| outcome.broken || !VERDICTS.contains(code));
     let by_claims = standing(&outcome.claims);
     let standing = match () {
         () if outcome.broken => Standing::Broken,
@@ -129,12 +131,16 @@ fn told(job: Job<'_>, path: &Path, outcome: Outcome, sources: &SourceMap) -> Tol
     };
     let json = context.format == Format::Json;
     let one = |finding: &Diagnostic| Said {
-        base: share.base_of(finding, sources),
+        // A verdict is the site's, and so is an error where the base as such is sound: it is told under its name.
+        base: share
+            .base_of(finding, sources)
+            .filter(|_| !bases.is_empty() || (finding.severity != Severity::Error && !is_verdict(finding))),
         severity: finding.severity,
+        verdict: is_verdict(finding),
         text: if json { String::new() } else { context.rendered(finding, sources) },
         object: if json { render::json(finding, sources) } else { serde_json::Value::Null },
     };
-    let findings = findings.iter().map(one).collect();
+    let findings: Vec<Said> = findings.iter().map(one).collect();
     Told {
         findings,
         bases,
@@ -149,6 +155,14 @@ fn told(job: Job<'_>, path: &Path, outcome: Outcome, sources: &SourceMap) -> Tol
         member: outcome.member,
     }
 }
+
+/// Whether a finding is about a claim of the site.
+fn is_verdict(finding: &Diagnostic) -> bool {
+    VERDICTS.contains(&finding.code.name())
+}
+
+/// Codes that say what became of a claim.
+const VERDICTS: [&str; 2] = ["claim-refuted", "claim-not-proved"];
 
 #[derive(Default)]
 struct Outcome {
@@ -247,20 +261,24 @@ fn written(verb: &Verb, repair: &str, compiled: &Compiled) -> Outcome {
     outcome.member.clone_from(&compiled.compilation.member);
     let folder = name_of(&compiled.folder);
     match verb {
-        Verb::Build { accept } => match build::write(compiled, *accept) {
-            Ok(changes) => {
-                let on_hosts: String =
-                    changes.on_hosts().iter().map(|line| format!("; host files: {line}")).collect();
-                let line = changes.line(&compiled.folder);
-                outcome.said = format!("{line}, {}{on_hosts}", tally(&outcome.claims));
+        Verb::Build { accept } => {
+            let earlier = outputs::before(&compiled.folder);
+            outcome.findings.extend(build::noted(compiled, &earlier));
+            match build::write(compiled, *accept) {
+                Ok(changes) => {
+                    let on_hosts: String =
+                        changes.on_hosts().iter().map(|line| format!("; host files: {line}")).collect();
+                    let line = changes.line(&compiled.folder);
+                    outcome.said = format!("{line}, {}{on_hosts}", tally(&outcome.claims));
+                }
+                Err((code, findings)) => {
+                    outcome.broken = code == super::BROKEN;
+                    outcome.drifted = !outcome.broken;
+                    outcome.said = "refused, nothing was written".to_owned();
+                    outcome.findings.extend(findings);
+                }
             }
-            Err((code, findings)) => {
-                outcome.broken = code == super::BROKEN;
-                outcome.drifted = !outcome.broken;
-                outcome.said = "refused, nothing was written".to_owned();
-                outcome.findings.extend(findings);
-            }
-        },
+        }
         _ => match check::compare(&compiled.folder, &compiled.compilation.artifacts, repair) {
             Ok(findings) => {
                 outcome.drifted = findings.iter().any(|f| f.severity == Severity::Error);

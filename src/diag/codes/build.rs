@@ -122,4 +122,12 @@ super::codes! {
         "Kubernetes cannot change this in place.",
         "A priority class's value and preemption policy, a StatefulSet's claim templates, a claim and a selector are immutable: the API server refuses the change, and Argo CD shows a sync error for ever. A claim of a chart that leaves is deleted with the data in it.",
         "Carry out the migration that the message writes out, then record the decision with `lifeboat build --accept`.";
+    RELEASE_LEFT = "release-left", Warning,
+        "A Helm release of the last build is no longer in the policy, and nothing removes it.",
+        "A release is known by its name and namespace. One that is renamed, moved or taken out goes on running beside the new one, with requests that no proof counts, until a person removes it. Its data do not follow.",
+        "Run the command that the message names, before the new one is installed.";
+    NEWER_LIFEBOAT = "newer-lifeboat", Warning,
+        "The outputs were written by a newer version of lifeboat than this one.",
+        "This version does not know what the newer one writes differently, so a build takes its improvements and corrections back.",
+        "Use the newer version, and pin it with `cluster.lifeboat-version` so that everybody does. If the way back is meant, build with this one and review what changes.";
 }

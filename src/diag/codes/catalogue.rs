@@ -8,7 +8,7 @@ super::codes! {
     UNKNOWN_CHART_VERSION = "unknown-chart-version", Error,
         "The catalogue does not know this version of the chart.",
         "Values paths move between major versions. A path that held in one version may reach nothing in another, and Helm does not say so.",
-        "Use a version in the range that the message names, or extend the catalogue after a probe of this version.";
+        "Use a version in the range that the message names, or learn this one from the chart itself, beside the policy: `helm pull CHART --repo URL --version VERSION`, `lifeboat charts probe CHART-VERSION.tgz --repository URL > charts/CHART.toml`, and `charts = \"charts\"` in `[cluster]`. The file then speaks for that version instead of the built-in one.";
     CHART_UNTESTED = "chart-untested", Warning,
         "The chart version is newer than any that the catalogue was compared with.",
         "Within a known major version, values paths rarely change, so the newest known facts are used. They were not compared with this version.",

@@ -21,4 +21,8 @@ super::codes! {
         "The fleet's ApplicationSets were left as they are, because not all of its sites are here.",
         "An ApplicationSet lists all sites: one that is written from some of them would take the others' Applications away, and with them what runs there. So it is written only if every site of the last build either compiles now or has no policy any more.",
         "Name the whole folder, and mend the sites that are broken.";
+    SITE_REMOVED = "site-removed", Warning,
+        "A site of the last build has no policy any more, and leaves the ApplicationSets.",
+        "Once the new sets are applied, Argo CD deletes the site's Applications with everything that they installed. Its output folder belongs to a policy that is gone, so no build touches it.",
+        "If the site is to stay, bring its policy back before the sets are committed. If it is to go, delete its output folder too: `git rm -r FOLDER`.";
 }

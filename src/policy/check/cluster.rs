@@ -1,6 +1,6 @@
 //! `[cluster]`.
 
-use super::super::shapes::{Distribution, TomlCluster, TomlPolicy, TomlTimings};
+use super::super::shapes::{Datastore, Distribution, TomlCluster, TomlPolicy, TomlTimings};
 use super::super::{Cluster, SUPPORTED_MINORS};
 use super::{At, Cx, join, map_or, or};
 use crate::diag::codes::{build::OTHER_VERSION, policy as codes};
@@ -24,6 +24,15 @@ pub(super) fn check(cx: &mut Cx<'_>, toml: &TomlPolicy) -> Option<Cluster> {
             Cx::finding(codes::UNUSED_KEY, message, list.span, "does nothing")
                 .about(&list.path)
                 .help("take the line out"),
+        );
+    }
+    if distribution.value != Distribution::K3s
+        && let Some(sqlite) = datastore.as_ref().filter(|field| field.value == Datastore::Sqlite)
+    {
+        let message = "SQLite is a datastore of K3s, but the distribution is another one";
+        cx.report(
+            Cx::finding(codes::CONTRADICTION, message, sqlite.span, "not here")
+                .help("write \"etcd\" or \"external\""),
         );
     }
     let timings_field = Field::default_at(TomlTimings::default(), join(at.path, "timings"));

@@ -25,7 +25,7 @@ pub(super) fn check(cx: &mut Cx<'_>, toml: &TomlPolicy, cluster: Option<&Cluster
         max_nodes: or(at, "max-nodes", recovery.max_nodes.as_ref(), 1),
         witness: host(cx, or(at, "witness", recovery.witness.as_ref(), "gateway".to_owned())),
         confirm: recovery.confirm.clone().filter(|confirm| absolute(cx, confirm, "a program")),
-        backup_younger_than: recovery.backup_younger_than.clone().map(|age| age.map(|age| age.seconds)),
+        backup_younger_than: younger_than(cx, recovery, cluster),
         snapshots: snapshots(cx, at, recovery, cluster),
         rebalance: or(at, "rebalance", recovery.rebalance.as_ref(), true),
         fencing,
@@ -108,6 +108,29 @@ fn absolute(cx: &mut Cx<'_>, path: &Field<String>, what: &str) -> bool {
     fine
 }
 
+/// Whose backups nobody here can see, and what the policy says that makes it so.
+fn unseen(cluster: Option<&Cluster>) -> Option<(&'static str, Option<Span>)> {
+    let cluster = cluster?;
+    if cluster.datastore.value == Datastore::External {
+        return Some(("an external datastore", cluster.datastore.span));
+    }
+    (cluster.distribution.value != Distribution::K3s)
+        .then_some(("a distribution other than K3s", cluster.distribution.span))
+}
+
+/// The age that the check asks of a backup; there is no check where no backup can be seen.
+fn younger_than(cx: &mut Cx<'_>, recovery: &TomlRecovery, cluster: Option<&Cluster>) -> Option<Field<u64>> {
+    let age = recovery.backup_younger_than.clone()?.map(|age| age.seconds);
+    let Some((whose, span)) = unseen(cluster) else { return Some(age) };
+    let message = format!("nothing here can see how old a backup of {whose} is");
+    let mut finding = Cx::finding(codes::UNUSED_KEY, message, age.span, "does nothing").about(&age.path);
+    if let Some(span) = span {
+        finding = finding.label(span, whose);
+    }
+    cx.report(finding.help("take the line out, and have the tool that makes the backups watch their age"));
+    None
+}
+
 fn snapshots(
     cx: &mut Cx<'_>,
     at: At<'_>,
@@ -115,17 +138,16 @@ fn snapshots(
     cluster: Option<&Cluster>,
 ) -> Option<Snapshots> {
     let empty = Field::default_at(TomlSnapshots::default(), join(at.path, "snapshots"));
-    let external = cluster.filter(|cluster| cluster.datastore.value == Datastore::External);
-    if let (Some(table), Some(cluster)) = (&recovery.snapshots, external) {
-        let message = "snapshots of an external datastore are its own business";
-        let mut finding =
-            Cx::finding(codes::UNUSED_KEY, message, table.span, "does nothing").about(&table.path);
-        if let Some(span) = cluster.datastore.span {
-            finding = finding.label(span, "external");
+    if let Some((whose, span)) = unseen(cluster) {
+        if let Some(table) = &recovery.snapshots {
+            let message = format!("snapshots of {whose} are its own business");
+            let mut finding =
+                Cx::finding(codes::UNUSED_KEY, message, table.span, "does nothing").about(&table.path);
+            if let Some(span) = span {
+                finding = finding.label(span, whose);
+            }
+            cx.report(finding.help("take the lines out, and back the datastore up with its own tools"));
         }
-        cx.report(finding.help("take the lines out, and back the database up with its own tools"));
-    }
-    if external.is_some() {
         return None;
     }
     let table = recovery.snapshots.as_ref().unwrap_or(&empty);

@@ -8,7 +8,10 @@ CLUSTER={{ cluster }}
 ROLLOUTS={{ rollouts|table('kind', 'namespace', 'name', 'timeout', 'data') }}
 # Nodes of this cluster, all of which must be Ready first.
 NODES={{ nodes|lines }}
+# The lock of the lifeboat, which comes back on its own once nothing is aboard: namespace name.
+LOCKS={{ locks|table('namespace', 'name') }}
 {% include "lib/common.sh" %}
+{% include "lib/paths.sh" %}
 {% raw -%}
 usage() {
     cat <<EOF
@@ -40,7 +43,10 @@ STATE=$(ask get nodes -o go-template='{{range .items}}{{$node := .metadata.name}
 {{end}}{{end}}') || die 'cannot read the nodes; nothing was restarted'
 WRONG=$(printf '%s\n' "$NODES" | while read -r node; do
     if ! has "$STATE" "$node True"; then say "$node is not Ready"
-    elif has "$STATE" "$node fenced"; then say "$node is still fenced: recovery/fence.sh unfence $node"
+    elif has "$STATE" "$node fenced"; then
+        if [ -f "${HERE}fence.sh" ]; then say "$node is still fenced: $(word "${HERE}fence.sh") unfence $node"
+        else say "$node is still fenced: kubectl taint node $node node.kubernetes.io/out-of-service-"
+        fi
     elif has "$STATE" "$node cordoned"; then say "$node is cordoned: kubectl uncordon $node"
     fi
 done)
@@ -64,10 +70,19 @@ while read -r kind namespace name timeout data; do
 done <<EOF
 $ROLLOUTS
 EOF
-[ "$SKIPPED" = 0 ] || say 'some rollouts were skipped; the cluster may not be green'
+[ -z "$DRY_RUN" ] || exit 0
+if [ "$SKIPPED" = 0 ]; then
+    while read -r namespace name; do
+        [ -n "$name" ] || continue
+        kube rollout status "deployment/$name" --namespace "$namespace" --timeout 120s </dev/null >/dev/null || say "$namespace/$name is not ready after 120s"
+    done <<EOF
+$LOCKS
+EOF
+else say 'some rollouts were skipped; whether the cluster is green without them:'
+fi
 # What brought back green is what the API server shows, not what was done.
-STATUS=$(dirname "$0")/status.sh
-if [ -z "$DRY_RUN" ] && [ -x "$STATUS" ]; then
+STATUS=${HERE}status.sh
+if [ -x "$STATUS" ]; then
     if [ -n "$CONTEXT" ]; then exec "$STATUS" --context "$CONTEXT"; else exec "$STATUS"; fi
 fi
 {%- endraw %}

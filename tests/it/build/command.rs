@@ -110,6 +110,39 @@ fn outputs_of_another_version_are_reported_as_that() {
     assert!(text.contains(&version));
     fs::write(&record, text.replace(&version, "\"lifeboat\": \"0.0.1\"")).expect("written");
     expect(&run(site.path(), &["check"]), 1, "other-lifeboat-version");
+    // The way back loses what the newer version knew: it is said, and can be refused.
+    fs::write(&record, text.replace(&version, "\"lifeboat\": \"9.0.0\"")).expect("written");
+    let refused = run(site.path(), &["build", "-D", "newer-lifeboat"]);
+    expect(&refused, 1, "error[newer-lifeboat]: `golden` was written by lifeboat 9.0.0");
+    assert!(fs::read_to_string(&record).expect("there").contains("9.0.0"), "nothing was written");
+    let built = run(site.path(), &["build"]);
+    expect(&built, 0, "warning[newer-lifeboat]: `golden` was written by lifeboat 9.0.0");
+    expect(&built, 0, "lifeboat-version = \"9.0.0\"");
+    let again = run(site.path(), &["build"]);
+    assert!(!String::from_utf8_lossy(&again.stderr).contains("newer-lifeboat"));
+}
+
+#[test]
+fn a_release_that_is_renamed_or_moved_is_to_be_removed_by_hand() {
+    for (from, to) in
+        [("namespace = \"events\"", "namespace = \"queue\""), ("[services.events]", "[services.queue]")]
+    {
+        let site = site();
+        run(site.path(), &["build"]);
+        fs::write(site.path().join("policy.toml"), POLICY.replace(from, to)).expect("written");
+        let built = run(site.path(), &["build"]);
+        expect(&built, 0, "warning[release-left]: release `events` in namespace `events`");
+        expect(&built, 0, "`helm uninstall events --namespace events`");
+        let again = run(site.path(), &["build"]);
+        assert!(!String::from_utf8_lossy(&again.stderr).contains("release-left"));
+    }
+    let site = site();
+    let argocd = "[argocd]\nrepository = \"https://git.example.com/a.git\"\n";
+    fs::write(site.path().join("policy.toml"), format!("{POLICY}{argocd}")).expect("written");
+    run(site.path(), &["build"]);
+    let renamed = POLICY.replace("[services.events]", "[services.queue]");
+    fs::write(site.path().join("policy.toml"), format!("{renamed}{argocd}")).expect("written");
+    expect(&run(site.path(), &["build"]), 0, "kubectl -n argocd delete application events`");
 }
 
 #[test]

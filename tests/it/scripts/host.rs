@@ -165,8 +165,10 @@ fn cron_lines_become_timers() {
 fn backup(datastore: &str, folder: &str) -> BackupContext {
     BackupContext {
         cluster: "edge".to_owned(),
+        k3s: true,
         datastore: datastore.to_owned(),
         folder: folder.to_owned(),
+        elsewhere: false,
         retention: 2,
         schedule: "0 3 * * *".to_owned(),
         younger_than: 3600,
@@ -217,6 +219,35 @@ fn a_backup_is_looked_for_by_age() {
 }
 
 #[test]
+fn only_a_snapshot_by_k3s_s_name_counts_as_one() {
+    let stage = Stage::new();
+    let folder = stage.path("usb");
+    fs::create_dir(&folder).expect("a folder");
+    let path = folder.to_str().expect("UTF-8");
+    let text = check_backup(&backup("etcd", path)).expect("the script renders");
+    let token = stage.path("token");
+    fs::write(&token, "t").expect("a file");
+    let text = text.replace("/var/lib/rancher/k3s/server/token", token.to_str().expect("UTF-8"));
+    for other in
+        ["notes.txt", "etcd-snapshot-worker-9-1763888000", "etcd-snapshot-master-17638", "master-1763888000"]
+    {
+        fs::write(folder.join(other), "x").expect("a file");
+        stage.run(&text, &[]).exits(1).says("no backup in");
+    }
+    fs::write(folder.join("etcd-snapshot-master-1763888000"), "").expect("a file");
+    stage.run(&text, &[]).exits(1).says("no backup in");
+    for name in [
+        "etcd-snapshot-master-1763888000",
+        "on-demand-master-1763888000.zip",
+        "before-upgrade-master-1763888000",
+    ] {
+        fs::write(folder.join(name), "x").expect("a file");
+        stage.run(&text, &[]).exits(0).says(name);
+        fs::remove_file(folder.join(name)).expect("it goes");
+    }
+}
+
+#[test]
 fn a_sqlite_backup_is_whole_or_absent() {
     let stage = Stage::new();
     let folder = stage.path("saved");
@@ -259,7 +290,17 @@ fn the_restore_page_fits_the_datastore() {
     assert!(!lone.contains("On every other server"));
     assert!(page(&backup("sqlite", "/b")).contains("sqlite3"));
     assert!(page(&backup("external", "")).contains("pg_dump"));
-    for text in [etcd, lone] {
+    // Whoever joins again must not bring data of the old cluster along: after each of the three ways back.
+    assert_eq!(etcd.matches("server/db.old").count(), 3, "{etcd}");
+    assert!(lone.contains(
+        "systemctl stop k3s\nk3s server --cluster-reset --cluster-reset-restore-path=SNAPSHOT --token=TOKEN"
+    ));
+    assert!(lone.contains("the very disk that they protect"));
+    let other = page(&BackupContext { elsewhere: true, ..backup("etcd", "/mnt/usb") });
+    assert!(!other.contains("very disk") && other.contains("findmnt --target /mnt/usb"));
+    let alone = page(&BackupContext { agents: Vec::new(), ..backup("etcd", "/snap") });
+    assert!(!alone.contains("agents"), "{alone}");
+    for text in [etcd, lone, other, alone] {
         assert!(!text.contains("\n\n\n") && text.matches("```").count() % 2 == 0, "{text}");
     }
 }
@@ -281,12 +322,26 @@ fn install_reports_and_installs() {
     let root = stage.path("root");
     let root = root.to_str().expect("UTF-8");
     stage.run(&text, &["nobody"]).exits(2).says("no node nobody");
-    stage.run(&text, &["master", "--check", "--root", root]).exits(1).says("missing").says("restart of K3s");
+    stage
+        .run(&text, &["master", "--check", "--root", root])
+        .exits(1)
+        .says("missing")
+        .says("restart of K3s")
+        .says("labels are set each time K3s starts");
     stage.run(&text, &["master", "--root", root]).exits(0).says("installed");
     stage.run(&text, &["master", "--check", "--root", root]).exits(0).says("nothing has changed");
     let on_host = |path: &str| format!("{root}{path}");
     assert_eq!(fs::read_to_string(on_host("/etc/lifeboat/node")).expect("a file"), "NODE=master\n");
     assert!(fs::metadata(on_host("/usr/local/lib/lifeboat/fence.sh")).is_ok());
+    // Another node's name on this host is a mistake until somebody says that it is none.
+    for slip in [&["worker-1", "--root", root][..], &["worker-1", "--check", "--root", root]] {
+        stage.run(&text, slip).exits(1).says("this host is master").says("--rename");
+        assert!(fs::metadata(on_host("/usr/local/lib/lifeboat/fence.sh")).is_ok());
+    }
+    stage
+        .run(&text, &["worker-1", "--check", "--rename", "--root", root])
+        .exits(1)
+        .says("no longer part of the build");
 
     // What changes the room for pods asks for a drain.
     stage.program("k3s/master.yaml", "kubelet-arg+:\n- system-reserved=cpu=1\n");

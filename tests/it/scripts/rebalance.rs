@@ -1,7 +1,8 @@
 //! `recovery/rebalance.sh` and `recovery/status.sh`.
 
 use lifeboat::emit::recovery::{
-    OlderBuild, RebalanceContext, Rollout, StatusContext, StatusNode, StatusWorkload, rebalance, status,
+    Lock, OlderBuild, RebalanceContext, Rollout, StatusApart, StatusContext, StatusNode, StatusWorkload,
+    rebalance, status,
 };
 
 use super::{Run, Stage};
@@ -20,6 +21,7 @@ fn run(nodes: &str, status_code: u8, args: &[&str]) -> Run {
         cluster: "edge".to_owned(),
         rollouts: vec![rollout("prometheus", "loses"), rollout("loki", "keeps"), rollout("tempo", "keeps")],
         nodes: vec!["master".to_owned(), "worker-1".to_owned()],
+        locks: vec![Lock { namespace: "kube-system".to_owned(), name: "lock".to_owned() }],
     };
     let mut stage = Stage::new();
     stage.answer("get nodes", nodes, 0).answer("rollout restart", "", 0).answer(
@@ -40,16 +42,20 @@ fn restarted(run: &Run) -> Vec<String> {
 fn one_after_the_other_in_order() {
     let run = run(READY, 0, &["--lose-data"]).exits(0);
     let verbs: Vec<_> = run.writes().iter().map(|call| format!("{} {}", call[1], call[2])).collect();
-    let expected: Vec<_> = ["prometheus", "loki", "tempo"]
+    let mut expected: Vec<_> = ["prometheus", "loki", "tempo"]
         .iter()
         .flat_map(|name| [format!("restart statefulset/{name}"), format!("status statefulset/{name}")])
         .collect();
+    expected.push("status deployment/lock".to_owned());
     assert_eq!(verbs, expected);
 }
 
 #[test]
 fn what_loses_data_is_named_and_skipped() {
-    let run = run(READY, 0, &[]).exits(0).says("skipped obs/prometheus");
+    let run = run(READY, 0, &[])
+        .exits(0)
+        .says("skipped obs/prometheus")
+        .says("whether the cluster is green without");
     assert_eq!(restarted(&run), ["statefulset/loki", "statefulset/tempo"]);
 }
 
@@ -68,6 +74,23 @@ fn every_node_must_serve_first() {
     ] {
         assert!(run(nodes, 0, &[]).exits(1).says(why).writes().is_empty());
     }
+}
+
+fn workload(kind: &str, namespace: &str, name: &str, place: &str) -> StatusWorkload {
+    StatusWorkload {
+        kind: kind.to_owned(),
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+        tier: "critical".to_owned(),
+        replicas: "1".to_owned(),
+        running: "runs".to_owned(),
+        place: place.to_owned(),
+    }
+}
+
+fn apart(name: &str) -> StatusApart {
+    let of = |text: &str| text.to_owned();
+    StatusApart { rule: of("logs"), kind: of("StatefulSet"), namespace: of("obs"), name: of(name) }
 }
 
 fn state(nodes: &str, pods: &str, sets: &str) -> Run {
@@ -89,13 +112,17 @@ fn state(nodes: &str, pods: &str, sets: &str) -> Run {
             older("worker-1", "older1", 1),
             older("worker-1", "older2", 2),
         ],
-        workloads: vec![StatusWorkload {
-            kind: "Deployment".to_owned(),
-            namespace: "infra".to_owned(),
-            name: "server".to_owned(),
-            tier: "critical".to_owned(),
-            lifeboat: "yes".to_owned(),
-        }],
+        workloads: vec![
+            workload("Deployment", "infra", "server", "off"),
+            workload("StatefulSet", "obs", "prometheus", "off"),
+            workload("StatefulSet", "obs", "loki", "any"),
+            StatusWorkload { running: "free".to_owned(), ..workload("Deployment", "apps", "shop", "any") },
+            StatusWorkload {
+                tier: "lock".to_owned(),
+                ..workload("Deployment", "kube-system", "lock", "any")
+            },
+        ],
+        apart: vec![apart("prometheus"), apart("loki")],
     };
     let mut stage = Stage::new();
     stage.answer("get nodes", nodes, 0).answer("get pods", pods, 0).answer("get deployments", sets, 0);
@@ -103,8 +130,22 @@ fn state(nodes: &str, pods: &str, sets: &str) -> Run {
 }
 
 const NODES: &str = "master ready True\nmaster build abc123\nworker-1 ready True\nworker-1 build abc123\n";
-const PODS: &str = "infra server-5d-x yes\ninfra server-5d-x worker-1 yes live platform-critical\n";
-const SETS: &str = "Deployment infra server 1 1\n";
+const PODS: &str = "\
+infra server-5d-x worker-1 live ReplicaSet server-5d Running
+infra server-5d-y master live ReplicaSet server-5d Failed
+infra server-6e-z master terminating ReplicaSet server-6e Running
+obs prometheus-0 worker-1 live StatefulSet prometheus Running
+obs loki-0 worker-2 live StatefulSet loki Running
+obs loki-canary-x worker-1 live DaemonSet loki-canary Running
+kube-system lock-5d-x master live ReplicaSet lock-5d Running
+";
+const SETS: &str = "\
+Deployment infra server 1 1
+StatefulSet obs prometheus 1 1
+StatefulSet obs loki 1 1
+Deployment apps shop 1 1
+Deployment kube-system lock 1 1
+";
 
 #[test]
 fn green_is_said_and_exits_with_0() {
@@ -122,8 +163,23 @@ fn what_is_not_green_names_the_next_step() {
     state(&NODES.replace("worker-1 build abc123", "worker-1 build "), PODS, SETS)
         .exits(1)
         .says("not installed");
-    let aboard = "infra server-5d-x master yes live platform-critical\n";
-    state(NODES, aboard, SETS).exits(1).says("infra/server (critical): on the lifeboat master");
-    state(NODES, PODS, "Deployment infra server 2 1\n").exits(1).says("1 of 2 ready");
+    let aboard = PODS.replace("server-5d-x worker-1", "server-5d-x master");
+    state(NODES, &aboard, SETS).exits(1).says("infra/server (critical): on the lifeboat master");
+    let less = SETS.replace("infra server 1 1", "infra server 2 1");
+    state(NODES, PODS, &less).exits(1).says("1 of 2 ready");
+    let none = SETS.replace("infra server 1 1", "infra server 0 0");
+    state(NODES, PODS, &none).exits(1).says("infra/server (critical): scaled to 0, the policy has 1");
     state(NODES, PODS, "").exits(1).says("no such Deployment");
+}
+
+#[test]
+fn status_checks_what_green_claims() {
+    let together = PODS.replace("loki-0 worker-2", "loki-0 worker-1");
+    state(NODES, &together, SETS)
+        .exits(1)
+        .says("obs/loki, obs/prometheus: together on worker-1, against apart.logs");
+    let unlocked = SETS.replace("kube-system lock 1 1", "kube-system lock 1 0");
+    state(NODES, PODS, &unlocked).exits(1).says("kube-system/lock (lock): 0 of 1 ready");
+    let open = SETS.replace("apps shop 1 1", "apps shop 1 0");
+    state(NODES, PODS, &open).exits(0).says("apps/shop (critical): 0 of 1 ready, which green leaves open");
 }

@@ -15,7 +15,12 @@ fn context() -> RunbookContext {
         cluster: "edge".to_owned(),
         nodes: vec![node("master", "server"), node("worker-1", "agent"), node("worker-2", "agent")],
         servers: vec!["master".to_owned()],
+        agents: vec!["worker-1".to_owned(), "worker-2".to_owned()],
+        fenceable: vec!["worker-1".to_owned(), "worker-2".to_owned()],
         quorum: 1,
+        k3s: true,
+        settings: vec!["kube-controller-manager: --node-monitor-grace-period=20s".to_owned()],
+        labelled: false,
         datastore: "etcd".to_owned(),
         fencing: "manual".to_owned(),
         after: 300,
@@ -43,6 +48,7 @@ fn context() -> RunbookContext {
         }],
         add_ons: vec!["cluster/priority-classes.yaml".to_owned()],
         manifests: Vec::new(),
+        by_argocd: false,
         budget_namespaces: Vec::new(),
         argocd: None,
         rebalances: true,
@@ -106,4 +112,13 @@ fn the_page_follows_fencing_datastore_and_servers() {
     let three = ["a", "b", "c"].map(str::to_owned).to_vec();
     let page = runbook(&RunbookContext { servers: three, quorum: 2, ..context() }).expect("the page renders");
     assert!(page.contains("a majority of 3 servers: 2"));
+    let other = RunbookContext { k3s: false, ..context() };
+    for (settings, said) in [
+        (other.settings.clone(), "already.\n\n- `kube-controller-manager: --node"),
+        (Vec::new(), "already.\n\n## From an empty"),
+    ] {
+        let page = runbook(&RunbookContext { settings, ..other.clone() }).expect("the page renders");
+        well_formed(&page);
+        assert!(page.contains(said) && !page.to_lowercase().contains("k3s"), "{page}");
+    }
 }

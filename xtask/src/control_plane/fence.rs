@@ -49,7 +49,9 @@ impl Stage {
     /// Runs a command that must refuse with these words, and fence nothing.
     fn refuses(&self, report: &mut Report, claim: &str, script: &Path, args: &[&str], says: &str) -> Outcome {
         let output = self.run(script, args)?;
-        report.script(claim, &output, 1, says);
+        // What cannot be read is an error, which the timer's unit must not take for an answer.
+        let code = if says.starts_with("cannot read") { 2 } else { 1 };
+        report.script(claim, &output, code, says);
         let fences = self.fences(DEAD)?;
         if !fences.is_empty() {
             report.holds(&format!("{claim}: no fence"), false, &format!("{fences:?}"));

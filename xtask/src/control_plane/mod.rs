@@ -124,7 +124,11 @@ impl Scene {
         if done.len() != replace.len() {
             return Err(format!("{}: not all of {replace:?} were found", source.display()).into());
         }
-        let target = self.scratch.join(path.replace('/', "-"));
+        // Below the same folders: the scripts print commands by their own place.
+        let target = self.scratch.join("cluster").join(path);
+        if let Some(folder) = target.parent() {
+            fs::create_dir_all(folder)?;
+        }
         fs::write(&target, text)?;
         Ok(target)
     }
