@@ -111,16 +111,26 @@ impl Edition {
         };
         let number = *target == Target::Field(super::edition::Field::Replicas);
         for wire in &wiring.chain {
-            let Some(value) = self.seen(&wire.path, values) else { continue };
+            let Some(value) = self.seen(&wire.path, values).filter(|_| self.holds(&wire.when, values)) else {
+                continue;
+            };
             if !(is_set(&value) || number && value.is_number()) {
                 continue;
             }
             let value = match &wire.shape {
                 Shape::Native => value,
                 // At its default such a path writes what is known as the template's own.
-                Shape::YamlText | Shape::Custom(_) if Some(&*value) == wire.default.as_ref() => continue,
+                Shape::YamlText | Shape::Share(_) | Shape::Custom(_)
+                    if Some(&*value) == wire.default.as_ref() =>
+                {
+                    continue;
+                }
                 Shape::YamlText => {
                     Cow::Owned(in_text(&value).ok_or_else(|| Opaque::Text(wire.path.clone()))?)
+                }
+                Shape::Share(of) => {
+                    let whole = value.as_u64().ok_or_else(|| Opaque::CustomForm(wire.path.clone()))?;
+                    Cow::Owned(whole.div_ceil(u64::from(*of).max(1)).into())
                 }
                 Shape::Custom(_) => return Err(Opaque::CustomForm(wire.path.clone())),
             };

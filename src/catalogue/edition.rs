@@ -263,7 +263,7 @@ impl Wiring {
     /// What the template writes beside any value: no path replaces it and no switch turns it off.
     #[must_use]
     pub fn kept(&self) -> Option<&Value> {
-        let first = self.chain.iter().find(|wire| !matches!(wire.shape, Shape::Custom(_)))?;
+        let first = self.chain.iter().find(|wire| wire.shape.is_writable())?;
         let beside = self.preset.is_none() && first.merge != Merge::Replace;
         self.base.as_ref().filter(|_| beside)
     }
@@ -274,6 +274,8 @@ impl Wiring {
 pub struct Wire {
     /// The path.
     pub path: ValuePath,
+    /// The chart reads it only then.
+    pub when: Vec<Condition>,
     /// The form of its value.
     pub shape: Shape,
     /// What becomes of the template's own value when this is set.
@@ -295,8 +297,18 @@ pub enum Shape {
     Native,
     /// A string that holds YAML.
     YamlText,
+    /// A number of which each of so many workloads gets its share, rounded up.
+    Share(u32),
     /// A form of the chart's own, in words.
     Custom(String),
+}
+
+impl Shape {
+    /// Whether an overlay can say there what a pod spec should have.
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        matches!(self, Self::Native | Self::YamlText | Self::Share(1))
+    }
 }
 
 /// What becomes of the template's own value when a wire is set.

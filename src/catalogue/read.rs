@@ -276,25 +276,41 @@ fn reach(node: &Node, what: &str, paths: &Paths, report: &mut Report) -> Reach {
 }
 
 fn wire(node: &Node, what: &str, paths: &Paths, report: &mut Report) -> Option<Wire> {
-    let (path, merge) = match &node.value {
+    let (path, merge, share, when) = match &node.value {
         Value::Table(_) => {
             let mut keys = Keys::of(node, format!("a path of `{what}`"), report);
             let at = keys.need("at", report).and_then(|node| path(node, "`at`", report));
             let word = keys.node("merge");
             let merge = word.map_or(Merge::Replace, |node| merge(node, report));
+            let share = keys.node("share").and_then(|node| parts(node, report));
+            let when = conditions(&mut keys, report);
             keys.finish(report);
-            (at?, merge)
+            (at?, merge, share, when)
         }
-        _ => (path(node, &format!("a path of `{what}`"), report)?, Merge::Replace),
+        _ => (path(node, &format!("a path of `{what}`"), report)?, Merge::Replace, None, Vec::new()),
     };
-    let shape = if paths.text.contains(&path) {
+    let shape = if let Some(of) = share {
+        Shape::Share(of)
+    } else if paths.text.contains(&path) {
         Shape::YamlText
     } else {
         paths.custom.get(&path).map_or(Shape::Native, |form| Shape::Custom(form.clone()))
     };
     let default = paths.defaults.get(&path).cloned();
     let tpl = paths.tpl.contains(&path);
-    Some(Wire { path, shape, merge, default, tpl, reaches: Vec::new(), span: node.span })
+    Some(Wire { path, when, shape, merge, default, tpl, reaches: Vec::new(), span: node.span })
+}
+
+/// Among how many workloads a number is divided.
+fn parts(node: &Node, report: &mut Report) -> Option<u32> {
+    let found = match node.value {
+        Value::Integer(of) => u32::try_from(of).ok().filter(|of| *of > 0),
+        _ => None,
+    };
+    if found.is_none() {
+        wrong(node, "`share`", "a number above 0", report);
+    }
+    found
 }
 
 fn merge(node: &Node, report: &mut Report) -> Merge {

@@ -385,7 +385,9 @@ fn unlike_planned(
                 continue;
             }
             let wanted = carrier.field(&target);
-            let text = match unread(carrier, &target).map_or_else(|| edition.apply(known, &target, values), Err) {
+            let text = match unread(carrier, &target)
+                .map_or_else(|| edition.apply(known, &target, values), Err)
+            {
                 Ok(got) if got.as_deref() == wanted => continue,
                 Ok(got) => {
                     format!("it would be {}", got.map_or_else(|| "absent".to_owned(), |v| v.to_string()))

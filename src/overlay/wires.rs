@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::catalogue::{Reach, Shape, Target, ValuePath, Wire, Wiring};
+use crate::catalogue::{Reach, Target, ValuePath, Wire, Wiring};
 use crate::plan::{Carrier, CarrierId, Owner, Plan};
 
 /// The carriers of one service by component name, and what each wants.
@@ -62,7 +62,10 @@ impl<'p> Wants<'p> {
         let plan = &self.plan.services[self.service];
         let mut failure = NoWire::None;
         for wire in &wiring.chain {
-            if matches!(wire.shape, Shape::Custom(_)) {
+            if !plan.edition.holds(&wire.when, &plan.team) {
+                continue;
+            }
+            if !wire.shape.is_writable() {
                 failure = NoWire::Form(wire.path.clone());
             } else {
                 match self.in_the_way(wire, wanted) {

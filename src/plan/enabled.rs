@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::make::Draft;
 use super::{CarrierId, Owner};
-use crate::catalogue::{Condition, Refusal};
+use crate::catalogue::{Condition, Refusal, ValuePath};
 use crate::diag::{Diagnostic, codes::build as codes};
 use crate::shape::Field;
 use crate::why::{Decided, Rule, Why};
@@ -78,10 +78,15 @@ impl Switch {
         let attempt = Attempt { draft, id, service, values };
         if on {
             let missing = known.when.iter().filter(|c| !edition.holds(std::slice::from_ref(*c), values));
-            return attempt.with(missing.map(first).collect());
+            let conditions: Vec<Condition> = missing.map(first).collect();
+            // How many there should be is not for a switch to say.
+            if let Some(count) = conditions.iter().find(|c| attempt.counts(&c.path)) {
+                return Err(NoSwitch::Mode(count.clone()));
+            }
+            return attempt.with(conditions);
         }
         let mut failure = known.when.last().map_or(NoSwitch::Always, |c| NoSwitch::Mode(c.clone()));
-        for condition in known.when.iter().rev().filter_map(negate) {
+        for condition in known.when.iter().rev().filter_map(|c| attempt.negated(c)) {
             match attempt.with(vec![condition]) {
                 Ok(switch) => return Ok(switch),
                 Err(other) if other.rank() < failure.rank() => failure = other,
@@ -114,7 +119,8 @@ impl Attempt<'_> {
         };
         while let Some(refusal) = refused(&conditions) {
             let mends = refusal.when.iter().filter(|c| conditions.iter().all(|own| own.path != c.path));
-            let mended = mends.filter_map(negate).map(|mend| [&conditions[..], &[mend]].concat());
+            let mended =
+                mends.filter_map(|c| self.negated(c)).map(|mend| [&conditions[..], &[mend]].concat());
             let mut free =
                 mended.map(|all| (self.moved(&all), all)).filter(|(m, _)| m.taken.len() <= moved.taken.len());
             let Some((after, all)) = free.next() else { return Err(NoSwitch::Refused(refusal.says.clone())) };
@@ -124,6 +130,23 @@ impl Attempt<'_> {
             Some(by) if !moved.taken.is_empty() => Err(NoSwitch::TakesAlong { by, others: moved.taken }),
             _ => Ok(Switch { conditions, follow: moved.follow }),
         }
+    }
+
+    /// Whether a path holds a number.
+    fn counts(self, path: &ValuePath) -> bool {
+        let edition = &self.draft.services[self.service].edition;
+        edition.effective(path, self.values).is_some_and(|value| value.is_number())
+    }
+
+    /// The condition under which a component is not there; only switches can be turned, and counts be zero.
+    fn negated(self, condition: &Condition) -> Option<Condition> {
+        let wanted = condition.is.as_bool()?;
+        let is = match (self.counts(&condition.path), wanted) {
+            (true, true) => json!(0),
+            (true, false) => return None,
+            (false, wanted) => json!(!wanted),
+        };
+        Some(Condition { path: condition.path.clone(), is })
     }
 
     fn after(self, conditions: &[Condition]) -> Value {
@@ -181,7 +204,7 @@ impl NoSwitch {
         let (why, help) = match &self {
             Self::Always => ("the chart always makes it".to_owned(), "leave `enabled` out".to_owned()),
             Self::Mode(condition) => (
-                format!("it is there because of the chart's `{}`", condition.path),
+                format!("the chart's `{}` decides it", condition.path),
                 format!("leave `enabled` out, or set `{}` in the team's values file", condition.path),
             ),
             Self::Refused(says) => (
@@ -218,10 +241,4 @@ impl NoSwitch {
 fn first(condition: &Condition) -> Condition {
     let is = condition.is.as_array().and_then(|any| any.first()).unwrap_or(&condition.is);
     Condition { path: condition.path.clone(), is: is.clone() }
-}
-
-/// The condition under which a component is not there; only switches can be turned.
-fn negate(condition: &Condition) -> Option<Condition> {
-    let is = condition.is.as_bool()?;
-    Some(Condition { path: condition.path.clone(), is: json!(!is) })
 }

@@ -88,6 +88,10 @@ impl Compare<'_> {
                 Target::Resources(container) => format!("resources[{container}]"),
             };
             let wired = reach.wiring().is_some();
+            let chain = reach.wiring().map_or(&[][..], |wiring| &wiring.chain);
+            if wired && chain.iter().all(|wire| self.was_refused(&wire.path.to_string())) {
+                continue;
+            }
             if wired == barred.contains(key.as_str()) {
                 let says = if wired { "reachable" } else { "unreachable" };
                 // Facts list as unreachable only what nothing moves; a fixed field may be missing there.

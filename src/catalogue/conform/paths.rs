@@ -41,6 +41,11 @@ impl Compare<'_> {
         self.dead(&by_path);
     }
 
+    /// Whether the chart refused every value that was tried there, so that no fact speaks of it.
+    pub(super) fn was_refused(&self, path: &str) -> bool {
+        self.facts.paths.iter().any(|fact| fact.path == path && fact.refused)
+    }
+
     /// The same paths, in the same order.
     fn wires(&mut self, carrier: &Carrier, target: &Target, reach: &Reach) {
         let fields = self.facts.wiring.get(&carrier.id);
@@ -65,7 +70,8 @@ impl Compare<'_> {
                 carrier.id
             ));
         }
-        for path in ours.difference(&known) {
+        let unseen: Vec<&String> = ours.difference(&known).filter(|path| !self.was_refused(path)).collect();
+        for path in unseen {
             self.differs(format!(
                 "{} {target}: {path} reaches it by the catalogue, and not by Helm",
                 carrier.id
