@@ -166,6 +166,9 @@ pub enum Place {
         api_version: String,
         /// A values path of the chart that takes whole objects, if it has one.
         carried_by: Option<ValuePath>,
+        /// What the operator needs of every such object beside the plan's fields: its `spec`. Without it nobody but
+        /// the team can write a whole one.
+        spec: Option<Value>,
     },
 }
 

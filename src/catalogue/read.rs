@@ -198,8 +198,9 @@ fn place(node: &Node, report: &mut Report) -> Place {
     let mut keys = Keys::of(node, "`custom-resource`", report);
     let api_version = keys.text("api-version", report).unwrap_or_default();
     let carried_by = keys.node("carried-by").and_then(|node| path(node, "`carried-by`", report));
+    let spec = keys.node("spec").map(json);
     keys.finish(report);
-    Place::CustomResource { api_version, carried_by }
+    Place::CustomResource { api_version, carried_by, spec }
 }
 
 fn conditions(keys: &mut Keys<'_>, report: &mut Report) -> Vec<Condition> {

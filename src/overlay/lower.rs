@@ -9,6 +9,7 @@ use super::wires::{NoWire, Wants};
 use super::{Leaf, Overlay, Pin, order};
 use crate::catalogue::{Merge, Opaque, Shape, Target, ValuePath, Wire, Wiring, merged_files};
 use crate::diag::{Diagnostic, codes::build as codes};
+use crate::plan::custom::{self, Carried as Object};
 use crate::plan::{Carrier, CarrierId, Owner, Plan};
 use crate::why::Why;
 use crate::yaml;
@@ -232,12 +233,19 @@ impl<'p> Lowering<'p> {
 
     /// Custom resources that the chart can carry in a list of objects.
     fn custom_resources(&mut self) {
-        let objects = super::lower::carried(self.plan, self.service);
-        for (path, value, why, carriers) in objects {
+        for (path, objects, why, carriers) in carried(self.plan, self.service) {
             let plan = &self.plan.services[self.service];
             let present = plan.edition.effective(&path, &plan.team);
             let mut list = present.as_ref().and_then(|v| v.as_array().cloned()).unwrap_or_default();
-            list.extend(value);
+            for carried in objects {
+                match carried.place.and_then(|place| list.get_mut(place)) {
+                    Some(own) => *own = carried.object,
+                    None => list.push(carried.object),
+                }
+            }
+            if present.as_ref().and_then(Value::as_array) == Some(&list) {
+                continue;
+            }
             self.leaves.push(Leaf {
                 path,
                 value: Value::Array(list),
@@ -287,20 +295,18 @@ fn locate(carrier: &Carrier, diagnostic: Diagnostic) -> Diagnostic {
 }
 
 /// Custom resources grouped by the values path that carries whole objects.
-type Carried = Vec<(ValuePath, Vec<Value>, Why, Vec<CarrierId>)>;
+type Carried = Vec<(ValuePath, Vec<Object>, Why, Vec<CarrierId>)>;
 
 pub(super) fn carried(plan: &Plan, service: usize) -> Carried {
     let mut out: Carried = Vec::new();
     for (id, carrier) in plan.carrier_ids() {
-        let Some((object, Some(path))) = crate::plan::custom::object(plan, service, carrier) else {
-            continue;
-        };
-        match out.iter_mut().find(|(at, ..)| *at == path) {
+        let Some(object) = custom::carried(plan, service, carrier) else { continue };
+        match out.iter_mut().find(|(at, ..)| *at == object.path) {
             Some((_, objects, _, carriers)) => {
                 objects.push(object);
                 carriers.push(id);
             }
-            None => out.push((path, vec![object], carrier.enabled.why, vec![id])),
+            None => out.push((object.path.clone(), vec![object], carrier.enabled.why, vec![id])),
         }
     }
     out

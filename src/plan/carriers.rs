@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::custom;
 use super::make::{Draft, Inputs};
 use super::{Carrier, NODE_SELECTOR, Owner, PRIORITY_CLASS, REPLICAS, ServicePlan, TOLERATIONS};
 use crate::catalogue::{
@@ -102,7 +103,7 @@ fn unknown_components(draft: &mut Draft, service: &Service, edition: &Edition) {
     for component in &service.components {
         let known = match &component.kind {
             None => edition.components.get(&component.name.value).is_some_and(|c| c.place == Place::Chart),
-            Some(kind) => custom(edition, &kind.value).is_some(),
+            Some(kind) => custom::template(edition, &kind.value).is_some(),
         };
         if known {
             let names = component.containers.iter().map(|c| &c.name);
@@ -147,11 +148,6 @@ fn unknown_containers<'n>(
     }
 }
 
-/// The catalogue's template for a kind of custom resource.
-fn custom<'e>(edition: &'e Edition, kind: &str) -> Option<&'e Component> {
-    edition.components.values().find(|c| c.kind == kind && c.place != Place::Chart)
-}
-
 fn components(draft: &mut Draft, service: &Service) {
     let index = draft.services.len() - 1;
     let edition = Arc::clone(&draft.services[index].edition);
@@ -179,7 +175,7 @@ fn components(draft: &mut Draft, service: &Service) {
 /// A custom resource that the policy names.
 fn instance(draft: &mut Draft, service: &Service, index: usize, stated: &policy::Component) {
     let Some(kind) = &stated.kind else { return };
-    let Some(template) = custom(&draft.services[index].edition, &kind.value) else { return };
+    let Some(template) = custom::template(&draft.services[index].edition, &kind.value) else { return };
     let name = stated.name.value.clone();
     let mut component = template.clone();
     // The catalogue describes an instance by the name that the template has; this one has its own.
@@ -194,7 +190,24 @@ fn instance(draft: &mut Draft, service: &Service, index: usize, stated: &policy:
     let why = draft.ledger.add(stated.name.reason());
     let (containers, init_containers) = component.container_names(|_| true);
     let owner = Owner::Custom { service: index, component: name };
-    let baseline = Baseline::of(&draft.services[index].edition, &component, &json!({}));
+    let plan = &draft.services[index];
+    let own = custom::own(&plan.edition, &component, &plan.team, (&component.name, &service.namespace.value));
+    if let (None, Place::CustomResource { spec: None, carried_by, .. }) = (&own, &component.place) {
+        let path = carried_by.as_ref().map_or_else(String::new, |path| format!("`{path}` of "));
+        let message =
+            format!("{} `{}` is not in the values of `{}`", kind.value, component.name, service.name.value);
+        let mut diagnostic = Diagnostic::new(build_codes::OBJECT_ELSEWHERE, message).help(format!(
+            "put the whole object into {path}the team's values file, and the overlay completes it; or write there what \
+             `lifeboat explain {}/{}` shows, and let `lifeboat verify` read it",
+            service.name.value, component.name
+        ));
+        if let Some(span) = stated.name.span {
+            diagnostic = diagnostic.at(span, "only its author can write the rest of it");
+        }
+        draft.diagnostics.push(diagnostic);
+    }
+    let own = own.map_or_else(|| json!({}), |(_, object)| object);
+    let baseline = Baseline::of(&draft.services[index].edition, &component, &own);
     let untouched = Untouched {
         installed: true,
         base: Arc::new(baseline),

@@ -353,9 +353,21 @@ impl<'a> Draft<'a> {
         id: CarrierId,
         container: &str,
     ) -> Option<(BTreeMap<String, String>, Why)> {
-        let Owner::Component { service, component } = &self.carrier(id).owner else { return None };
-        let edition = &self.services[*service].edition;
-        let known = edition.components.get(component)?;
+        let carrier = self.carrier(id);
+        let (edition, component, known) = match &carrier.owner {
+            Owner::Component { service, component } => {
+                let edition = &self.services[*service].edition;
+                (edition, component, edition.components.get(component)?)
+            }
+            Owner::Custom { service, .. } => {
+                let edition = &self.services[*service].edition;
+                let template = super::custom::template(edition, &carrier.kind)?;
+                let (name, _) =
+                    edition.components.iter().find(|(_, known)| std::ptr::eq(*known, template))?;
+                (edition, name, template)
+            }
+            _ => return None,
+        };
         let found = known.containers.iter().find(|c| c.name == container)?;
         let figures = found.suggested.as_ref()?.requests.clone();
         let reason = Reason {

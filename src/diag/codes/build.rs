@@ -38,6 +38,10 @@ super::codes! {
         "The plan wants a field that no value of the chart reaches.",
         "Some templates leave a field out altogether, so no overlay can set it. The pod keeps the chart's behaviour there, and the proof counts with that. Pods that end by themselves (jobs, hooks) are not told here; `lifeboat charts show` names their fields.",
         "Accept it with `[allow.NAME]` and a reason, or use a chart version in which a value reaches the field.";
+    OBJECT_ELSEWHERE = "object-elsewhere", Warning,
+        "A custom resource that the policy names is not in the team's values.",
+        "An operator makes pods of a Sensor or an EventSource, and what it does (its triggers, its events) only its author can write. Without the object the overlay has nothing to complete, so the plan's class, requests and tolerations reach these pods only if the object says them itself.",
+        "Put the whole object where the chart takes such objects, or write the planned fields into it where it is kept, and let `lifeboat verify` read it.";
     OVERLAY_CONFLICT = "overlay-conflict", Error,
         "No set of values gives every component what the plan wants.",
         "Some values reach several components at once. Where two of them want different things and neither has a value of its own, the chart cannot express the plan.",
