@@ -167,8 +167,39 @@ fn components(draft: &mut Draft, service: &Service) {
         let carrier = of_component(draft, service, component, owner, untouched.clone(), why);
         draft.add_carrier(carrier);
     }
+    follow(draft, service, &edition);
     for stated in service.components.iter().filter(|c| c.kind.is_some()) {
         instance(draft, service, index, stated);
+    }
+}
+
+/// A hook or a test that nobody gave a tier has that of the one component whose values it listens to: no value could
+/// tell the two apart.
+fn follow(draft: &mut Draft, service: &Service, edition: &Edition) {
+    let index = draft.services.len() - 1;
+    let named = |draft: &Draft, wanted: &str| {
+        draft.all().into_iter().find(|&id| {
+            matches!(&draft.carrier(id).owner, Owner::Component { service, component }
+                if *service == index && component == wanted)
+        })
+    };
+    for (name, known) in &edition.components {
+        let Some(id) = named(draft, name).filter(|&id| draft.carrier(id).transient) else { continue };
+        if service.components.iter().any(|c| c.name.value == *name && c.tier.is_some()) {
+            continue;
+        }
+        let wires = [&TOLERATIONS, &PRIORITY_CLASS]
+            .into_iter()
+            .filter_map(|target| known.reach(target)?.wiring()?.chain.first());
+        let mut others = wires.filter_map(|wire| {
+            let mut lasting = wire.reaches.iter().filter(|(other, _)| {
+                other != name && named(draft, other).is_some_and(|id| !draft.carrier(id).transient)
+            });
+            let (only, _) = lasting.next()?;
+            lasting.all(|(other, _)| other == only).then_some(only)
+        });
+        let Some(leader) = others.next().and_then(|leader| named(draft, leader)) else { continue };
+        draft.carrier_mut(id).tier = draft.carrier(leader).tier;
     }
 }
 
