@@ -423,6 +423,13 @@ impl Placer for Board<'_> {
         };
         match news {
             News::Gone(_, other, _) => any(&|p| self.compiled.hints.gone(p, waiting, other)),
+            News::Denominated(_) if !self.compiled.hints.nominations() => false,
+            News::Denominated(other) => self.known(other).is_some_and(|other| {
+                // Nobody yields to the nomination of a lower priority.
+                let priority = |k: &Known| self.compiled.world.class(k.class).priority;
+                priority(known) <= priority(other)
+                    && any(&|p| self.compiled.hints.gone(p, waiting, other.workload))
+            }),
             News::Bound(..) if rejectors.0 & HEAR_OF_BINDINGS == 0 => false,
             News::Bound(bound, _) => {
                 other(bound).is_some_and(|o| any(&|p| self.compiled.hints.bound(p, waiting, o)))

@@ -36,13 +36,16 @@ pub(super) struct Hints {
     relations: Vec<Vec<Relation>>,
     /// Whether the version has hints at all.
     enabled: bool,
+    /// Whether the end of a nomination wakes anybody.
+    nominations: bool,
 }
 
 impl Hints {
     /// Compares one pod of each workload with one of each other.
     pub(super) fn of(cluster: &Cluster, pods: &[&Pod]) -> Self {
         let row = |waiting: &&Pod| pods.iter().map(|other| relation(cluster, waiting, other)).collect();
-        Self { relations: pods.iter().map(row).collect(), enabled: cluster.version.minor() >= 32 }
+        let minor = cluster.version.minor();
+        Self { relations: pods.iter().map(row).collect(), enabled: minor >= 32, nominations: minor >= 33 }
     }
 
     fn relation(&self, waiting: WorkloadId, other: WorkloadId) -> Relation {
@@ -73,6 +76,12 @@ impl Hints {
     /// (`preCheckForNode` in `pkg/scheduler/eventhandlers.go`).
     pub(super) fn enabled(&self) -> bool {
         self.enabled
+    }
+
+    /// Whether a pod that loses its nomination wakes others as if it had gone, from 1.33 on
+    /// (`hasNominatedNodeNameChanged` in `pkg/scheduler/eventhandlers.go`).
+    pub(super) fn nominations(&self) -> bool {
+        self.nominations
     }
 
     /// Whether the binding of a pod wakes one that `plugin` rejected.

@@ -48,6 +48,8 @@ pub enum Verdict {
 pub enum News {
     /// A bound pod of that workload has gone.
     Gone(PodId, WorkloadId, NodeId),
+    /// A waiting pod lost the node that preemption had made room on.
+    Denominated(PodId),
     /// A pod was bound.
     Bound(PodId, NodeId),
     /// A node was registered.

@@ -189,6 +189,9 @@ impl<P: Placer> Sim<P> {
             matches!(what, Happening::Evict(p) | Happening::Collect(p) | Happening::Gone(p) | Happening::Started(p)
                 | Happening::Schedule(p) | Happening::Retire(p) | Happening::Drained(p) | Happening::Flush(p) if p == pod)
         });
+        if node.is_none() {
+            self.nominate(pod, None);
+        }
         self.placer.remove(pod);
         let missed = self.victims_end(pod, choose);
         if let Some(node) = node {

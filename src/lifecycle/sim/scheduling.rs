@@ -38,14 +38,14 @@ impl<P: Placer> Sim<P> {
                 }
             }
             Verdict::Unschedulable(rejectors) => {
-                self.nominate(pod, None);
                 self.sleep(pod, rejectors);
+                self.nominate(pod, None);
             }
         }
     }
 
     fn bind(&mut self, pod: PodId, node: NodeId) {
-        self.nominate(pod, None);
+        self.set_nomination(pod, None);
         self.placer.bind(pod, node);
         let (workload, ordinal) = (self.pod(pod).workload, self.pod(pod).ordinal);
         let state = self.pod_mut(pod);
@@ -67,7 +67,16 @@ impl<P: Placer> Sim<P> {
         self.wake(News::Bound(pod, node));
     }
 
-    fn nominate(&mut self, pod: PodId, node: Option<NodeId>) {
+    /// Nominates a waiting pod, or no longer; who kept clear of its node until now hears of that.
+    pub(super) fn nominate(&mut self, pod: PodId, node: Option<NodeId>) {
+        let before = self.pod(pod).nominated;
+        self.set_nomination(pod, node);
+        if before.is_some() && before != node {
+            self.wake(News::Denominated(pod));
+        }
+    }
+
+    fn set_nomination(&mut self, pod: PodId, node: Option<NodeId>) {
         if self.pod(pod).nominated != node {
             self.pod_mut(pod).nominated = node;
             self.placer.nominate(pod, node);
@@ -130,11 +139,11 @@ impl<P: Placer> Sim<P> {
         asleep.retain(|&pod| {
             let Some(rejectors) = self.sleeps(pod) else { return false };
             let gated = matches!(self.pod(pod).queue, Queue::Gated(_));
-            if gated && !matches!(news, News::Gone(..)) {
+            if gated && !matches!(news, News::Gone(..) | News::Denominated(_)) {
                 return true;
             }
             if !self.placer.wakes(pod, rejectors, news) {
-                if !gated && !matches!(news, News::Bound(..) | News::Tainted(_)) {
+                if !gated && !matches!(news, News::Bound(..) | News::Tainted(_) | News::Denominated(_)) {
                     let known = left_over.get_or_insert_with(|| self.left_over());
                     if !known.contains(&pod) {
                         self.leave_over(pod);
