@@ -212,7 +212,7 @@ fn proved(plan: &Plan) -> Proved {
             let mut claims = prove::promises::of(&model, &proof, plan);
             claims.retain(|finding| finding.severity != Severity::Note);
             apply_allowances(&plan.policy, &mut claims, codes::survival::ALL);
-            claims.extend(prove::findings::of(&model, &proof, Some(plan)));
+            claims.extend(prove::findings::of(&proof, &[]));
             let rebalance = match home {
                 Some(found) => found,
                 None if wanted => rebalance::rebalance(plan, &model),

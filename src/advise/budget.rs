@@ -1,7 +1,7 @@
 //! The application budget: what the claims leave to the default tier, as quotas that do not get in the way of the
 //! cluster's own recovery.
 
-use super::headroom::{Amount, headroom};
+use super::headroom::{Amount, proved_growth};
 use crate::cluster::{Cluster, Workload};
 use crate::diag::{Diagnostic, codes::build as codes};
 use crate::plan::Plan;
@@ -118,7 +118,7 @@ fn limit(plan: &Plan, budget: &Budget) -> Result<Amount, Box<Diagnostic>> {
     let proved = match (&budget.cpu.value, &budget.memory.value) {
         (Auto::Given(_), Auto::Given(_)) => (0, 0),
         _ => {
-            let found = headroom(plan).ok().and_then(|headroom| headroom.proved);
+            let found = proved_growth(plan).ok().flatten();
             found.ok_or_else(|| {
                 let message =
                     "there is no budget to enforce: not every claim is proved with today's applications";

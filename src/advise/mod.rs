@@ -6,5 +6,5 @@ pub mod headroom;
 pub mod rebalance;
 pub mod remedies;
 
-pub use headroom::{Headroom, headroom};
+pub use headroom::{Headroom, headroom, needed};
 pub use remedies::{Remedies, Remedy};

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use lifeboat::advise::{Headroom, Remedies, headroom, remedies};
+use lifeboat::advise::headroom::{self, Headroom, Needed};
+use lifeboat::advise::{Remedies, remedies};
 use lifeboat::catalogue::Catalogue;
 use lifeboat::diag::codes::survival;
 use lifeboat::lifecycle::NodeId;
@@ -97,8 +98,8 @@ pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
         }
     }
     if args.headroom {
-        return match headroom(plan) {
-            Ok(found) => print_headroom(&found),
+        return match headroom::headroom(plan) {
+            Ok(found) => print_headroom(context, &found),
             Err(error) => {
                 anstream::eprintln!("error: {error}");
                 ExitCode::from(BROKEN)
@@ -113,16 +114,21 @@ pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
     let proof = prove::prove(&model, Options { budget: args.budget, ..Options::default() });
     let mut findings = prove::promises::of(&model, &proof, plan);
     apply_allowances(&plan.policy, &mut findings, survival::ALL);
-    findings.extend(prove::findings::of(&model, &proof, Some(plan)));
+    // What was rendered does not follow from the policy alone, so changing the policy proves nothing of it.
+    let tries = if observed.is_some() { 0 } else { args.remedies };
+    let needed = if tries > 0 { headroom::needed(plan, &proof).unwrap_or_default() } else { Vec::new() };
+    findings.extend(prove::findings::of(&proof, &helps(&needed)));
     let failed = context.report(findings, &prepared.sources);
     let detail = render::Detail { components: args.components, reasons: args.trace };
-    // What was rendered does not follow from the policy alone, so changing the policy proves nothing of it.
-    let found = remedies_for(plan, &proof, if observed.is_some() { 0 } else { args.remedies });
+    let found = remedies_for(plan, &proof, tries);
     match context.format {
         Format::Json => {
             let mut value = render::json(&proof);
             if let Some(observed) = &observed {
                 value["input"] = lifeboat::observed::render::json(observed);
+            }
+            if !needed.is_empty() {
+                value["needed"] = needed.iter().map(headroom::render::needed_json).collect();
             }
             if let Some(found) = &found {
                 value["remedies"] = remedies::render::json(found, &proof);
@@ -131,12 +137,24 @@ pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
         }
         _ => {
             anstream::print!("{}", render::human(&proof, detail));
+            for needed in &needed {
+                anstream::println!("room: {}", headroom::render::needed(needed));
+            }
             if let Some(found) = &found {
                 anstream::print!("\n{}", remedies::render::human(found, &proof));
             }
         }
     }
     if failed || wrong || proof.refuted() { ExitCode::from(FINDINGS) } else { ExitCode::SUCCESS }
+}
+
+/// The room that would make refuted claims true, as the help of their findings.
+fn helps(needed: &[Needed]) -> Vec<(usize, String)> {
+    let help = |needed: &Needed| {
+        let enough = headroom::render::enough(needed);
+        (needed.claim, format!("it fails for want of room; it would be proved with {enough}"))
+    };
+    needed.iter().map(help).collect()
 }
 
 /// What would make refuted claims true; `None` without any, or without a search.
@@ -161,25 +179,10 @@ fn over_fleet(context: &Context, args: &Args) -> ExitCode {
     fleet::run(context, &args.policies, &Verb::Prove { budget: args.budget }, None)
 }
 
-fn print_headroom(found: &Headroom) -> ExitCode {
-    let room = |(cpu, memory): (i64, i64)| format!("{cpu}m/{}Mi", memory.div_euclid(1 << 20));
-    let mi = |bytes: i64| format!("{}Mi", bytes.div_euclid(1 << 20));
-    anstream::println!("applications request {} today", room(found.today));
-    match found.proved {
-        Some(limit) => anstream::println!("every claim is proved up to {}", room(limit)),
-        None => anstream::println!("not every claim is proved even today"),
-    }
-    if let Some(first) = &found.first {
-        anstream::println!("first no longer proved: {first}");
-    }
-    match &found.refuted {
-        Some((size, claim)) => anstream::println!("refuted from {}: {claim}", room(*size)),
-        None => anstream::println!("no size up to four times today's was refuted"),
-    }
-    for (what, size) in [("ordinary node", found.worker), ("lifeboat", found.lifeboat)] {
-        if let Some(size) = size {
-            anstream::println!("smallest {what} with which every claim is proved: {} allocatable", mi(size));
-        }
+fn print_headroom(context: &Context, found: &Headroom) -> ExitCode {
+    match context.format {
+        Format::Json => anstream::println!("{}", headroom::render::json(found)),
+        _ => anstream::print!("{}", headroom::render::human(found)),
     }
     ExitCode::SUCCESS
 }

@@ -116,7 +116,7 @@ fn rows(
 ) -> Vec<RowChange> {
     let told = |proof: &Proof, column: Option<&Column>| -> Vec<(String, String)> {
         let Some(column) = column else { return Vec::new() };
-        merged_rows(proof, false).into_iter().map(|r| (r.name, words(column, &r.members))).collect()
+        merged_rows(proof, false).into_iter().map(|r| (r.name.clone(), words(column, &r))).collect()
     };
     let (before, after) = (told(old, was), told(new, Some(column)));
     let words_of = |list: &[(String, String)], name: &str| {

@@ -48,7 +48,7 @@ pub(super) fn page(world: World<'_>, subject: &str) -> Option<Page> {
         let alone = |c: &crate::prove::Column| matches!(c.lost.as_slice(), [set] if set.len() == 1 && set.iter().all(|n| Some(usize::from(n.0)) == at));
         for column in proof.columns.iter().flat_map(crate::prove::Column::alone).filter(alone) {
             let rows = merged_rows(proof, false);
-            let notes = rows.iter().map(|r| Note::new(format!("{}: {}", r.name, words(&column, &r.members))));
+            let notes = rows.iter().map(|r| Note::new(format!("{}: {}", r.name, words(&column, r))));
             page.part("when it is lost", notes.collect());
         }
     }

@@ -172,7 +172,7 @@ const MOST_ALIKE: usize = 4;
 fn losses(world: World<'_>, model: &Model, rows: &[WorkloadId]) -> Vec<Note> {
     let Some(proof) = &world.compilation.proof else { return Vec::new() };
     let green = play::canonical(model);
-    let shown = ShownRow { name: String::new(), members: rows.iter().map(|id| usize::from(id.0)).collect() };
+    let shown = ShownRow::of(proof, String::new(), rows.iter().map(|id| usize::from(id.0)));
     let mut notes = Vec::new();
     for column in proof.columns.iter().filter(|c| !c.lost.iter().all(Vec::is_empty)) {
         let cell = table::cell(proof, column, &shown);

@@ -190,6 +190,13 @@ impl<'w> Board<'w> {
         self.known(pod).map(|k| k.class)
     }
 
+    /// Whether the API knows that a node is unreachable or fenced.
+    #[must_use]
+    pub fn known_dead(&self, node: crate::scheduler::NodeId) -> bool {
+        let dead = |mark: &Mark| *mark != Mark::Cordoned;
+        self.marks.get(node.index()).is_some_and(|marks| marks.iter().any(dead))
+    }
+
     /// Decides about a pod, and tells an observer how.
     pub fn decide_observed<O: Observer>(&mut self, pod: PodId, observer: &mut O) -> Decision {
         let Some(known) = self.known(pod) else { return Decision::Pending };

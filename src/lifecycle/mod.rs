@@ -45,8 +45,8 @@ pub use facts::{
 };
 pub use placer::{Candidate, Keyed, Mark, News, Placer, Rejectors, Verdict};
 pub use sim::{
-    Choose, Event, First, Happening, Log, Naming, Outage, Part, Pending, PodStatus, Point, Queue, Sim, What,
-    WorkloadStatus,
+    Away, Choose, Event, First, Happening, Log, Naming, Outage, Part, Pending, PodStatus, Point, Queue, Sim,
+    What, WorkloadStatus,
 };
 pub use story::{Act, Fence, Step, Story, Until};
 pub use window::{Millis, Window};

@@ -2,7 +2,7 @@
 //! rollouts restore green?
 
 use crate::lifecycle::{Act, First, NodeId, Story, WorkloadId};
-use crate::policy::{Fencing, Phase};
+use crate::policy::Phase;
 
 use super::claim::{Claim, Says};
 use super::judge;
@@ -52,7 +52,7 @@ impl<'m> Comebacks<'m> {
     pub fn new(model: &'m Model, green: &Run<'m>) -> Self {
         let single = |node| {
             let (evicted, fenced) = lose(green, node)?;
-            let played = if last_phase(model) == Phase::Eviction { evicted } else { fenced? };
+            let played = if model.last_phase() == Phase::Eviction { evicted } else { fenced? };
             Some(model.rows.iter().map(|row| runs(model, &played.run, row.id)).collect())
         };
         let spared = model.node_ids().map(|node| (node, single(node))).collect();
@@ -75,11 +75,6 @@ impl<'m> Comebacks<'m> {
     pub fn found(self) -> Vec<Comeback> {
         self.found.into_iter().flatten().collect()
     }
-}
-
-/// The moment at which single losses are compared.
-fn last_phase(model: &Model) -> Phase {
-    if model.fencing.0 == Fencing::None { Phase::Eviction } else { Phase::Fencing }
 }
 
 /// One node lost: until evictions are over, and until it was fenced as well.
@@ -116,7 +111,7 @@ fn breaks(model: &Model, node: NodeId, back: &Run<'_>, by_green: Option<&[bool]>
         let broken = claims.into_iter().filter(|c| !judge::breaches(model, c, at(c.phase)).is_empty());
         return Some(broken.map(|c| format!("{}: {}", c.scenario, super::render::claim_text(c))).collect());
     }
-    let played = at(last_phase(model));
+    let played = at(model.last_phase());
     let spared = |id: WorkloadId| by_green.is_some_and(|spared| spared[usize::from(id.0)]);
     let spared = |id| spared(id) && !runs(model, &played.run, id);
     let rows = model.rows.iter().filter(|r| r.claimed && !r.daemon && spared(r.id));

@@ -1,20 +1,26 @@
 //! What the policy promises and Kubernetes does not do, as findings with the policy's lines.
 
 use crate::diag::{Diagnostic, codes::proof as codes};
-use crate::plan::Plan;
 
 use super::Proof;
-use super::model::Model;
 use super::render::claim_text;
 use super::verdict::{How, Verdict};
 
-/// The findings of a proof.
+/// The findings of a proof. `helps` says of refuted claims, by their place in the proof, what would make them true.
 #[must_use]
-pub fn of(_model: &Model, proof: &Proof, _plan: Option<&Plan>) -> Vec<Diagnostic> {
-    proof.claims.iter().filter_map(refuted).collect()
+pub fn of(proof: &Proof, helps: &[(usize, String)]) -> Vec<Diagnostic> {
+    let help = |i: usize| helps.iter().find(|(claim, _)| *claim == i).map(|(_, help)| help.clone());
+    let found = proof.claims.iter().enumerate().filter_map(|(i, proven)| {
+        let finding = finding(proven)?;
+        Some(match help(i) {
+            Some(help) => finding.help(help),
+            None => finding,
+        })
+    });
+    found.collect()
 }
 
-fn refuted(proven: &super::Proven) -> Option<Diagnostic> {
+fn finding(proven: &super::Proven) -> Option<Diagnostic> {
     let claim = &proven.claim;
     let text = claim_text(claim);
     match &proven.verdict {

@@ -2,21 +2,54 @@
 
 use std::collections::BTreeSet;
 
-use crate::lifecycle::{Happening, Kind, NodeId, What, WorkloadId, WorkloadStatus};
+use crate::lifecycle::{Happening, Kind, NodeId, PodStatus, What, WorkloadId, WorkloadStatus};
 
 use super::bounds::{Bounds, Histories, State};
 use super::claim::{Claim, Says};
 use super::model::Model;
+use super::placer::Kube;
 use super::play::{Played, Run};
 use super::verdict::Argument;
 
 /// A workload that breaks a claim, and how.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Breach {
     /// Who.
     pub who: WorkloadId,
+    /// What is wrong with it.
+    pub fault: Fault,
     /// In words.
     pub how: String,
+}
+
+/// What is wrong with a workload that breaks a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It lacks pods that run, and this is what the first of them do instead.
+    Lacks(Instead),
+    /// All of its pods run, and should not.
+    Runs,
+    /// It is on the wrong kind of node.
+    Misplaced,
+    /// It is back too late.
+    Late,
+    /// It is evicted, or is not.
+    Evicted,
+    /// It shares a node.
+    Shares,
+}
+
+/// What a pod does that should run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Instead {
+    /// Waits for a node.
+    Pends,
+    /// Is held Terminating by a dead node, and not replaced.
+    Hangs,
+    /// Is bound to a dead node.
+    Lost,
+    /// Anything else.
+    Nothing,
 }
 
 /// What breaks a claim in a run; empty if nothing does. A claim about planned work has to hold at each of its quiet
@@ -41,20 +74,20 @@ pub fn breaches(model: &Model, claim: &Claim, played: &Played<'_>) -> Vec<Breach
 fn at_the_end(model: &Model, claim: &Claim, played: &Played<'_>) -> Vec<Breach> {
     let run = &played.run;
     let mut found = Vec::new();
-    let mut breach = |who: WorkloadId, how: String| found.push(Breach { who, how });
+    let mut breach = |who: WorkloadId, fault: Fault, how: String| found.push(Breach { who, fault, how });
     let every = || model.rows.iter().filter(|r| r.claimed && !r.daemon).map(|r| r.id);
     match &claim.says {
         Says::Running if claim.none => {
             for id in every().filter(|&id| run.running(id) > 0) {
-                breach(id, "runs".to_owned());
+                breach(id, Fault::Runs, "runs".to_owned());
             }
         }
         Says::Running => {
             for &id in &claim.who {
-                if let Some(how) = not_running(model, run, id) {
-                    breach(id, how);
+                if let Some((fault, how)) = not_running(model, run, id) {
+                    breach(id, fault, how);
                 } else if let Some(how) = too_late(claim, played, id) {
-                    breach(id, how);
+                    breach(id, Fault::Late, how);
                 }
             }
         }
@@ -63,17 +96,18 @@ fn at_the_end(model: &Model, claim: &Claim, played: &Played<'_>) -> Vec<Breach> 
                 let on = on_lifeboat(model, run, id);
                 match (claim.who.contains(&id), on) {
                     (true, false) => {
-                        let how = not_running(model, run, id).unwrap_or_else(|| "runs elsewhere".to_owned());
-                        breach(id, how);
+                        let elsewhere = || (Fault::Misplaced, "runs elsewhere".to_owned());
+                        let (fault, how) = not_running(model, run, id).unwrap_or_else(elsewhere);
+                        breach(id, fault, how);
                     }
-                    (false, true) => breach(id, "is on the lifeboat".to_owned()),
+                    (false, true) => breach(id, Fault::Misplaced, "is on the lifeboat".to_owned()),
                     _ => {}
                 }
             }
         }
         Says::Pending if claim.none => {
             for id in every().filter(|&id| run.status(id).pending > 0) {
-                breach(id, "is Pending".to_owned());
+                breach(id, Fault::Lacks(Instead::Pends), state_in_words(model, run, id));
             }
         }
         Says::Pending | Says::Stuck | Says::Down => {
@@ -86,14 +120,14 @@ fn at_the_end(model: &Model, claim: &Claim, played: &Played<'_>) -> Vec<Breach> 
                     _ => true,
                 };
                 if !status.up.is_empty() || !holds {
-                    breach(id, state_in_words(model, run, id));
+                    breach(id, fault(model, run, id), state_in_words(model, run, id));
                 }
             }
         }
         Says::Frozen => {
             if run.api {
                 let who = claim.who.first().copied().unwrap_or(WorkloadId(0));
-                breach(who, "the control plane answers".to_owned());
+                breach(who, Fault::Runs, "is not frozen: the control plane answers".to_owned());
             }
         }
         Says::Evicted => {
@@ -101,13 +135,13 @@ fn at_the_end(model: &Model, claim: &Claim, played: &Played<'_>) -> Vec<Breach> 
             if claim.none {
                 for &(id, by) in &evicted {
                     if model.row(id).claimed {
-                        breach(id, format!("is evicted for {}", model.row(by).name));
+                        breach(id, Fault::Evicted, format!("is evicted for {}", model.row(by).name));
                     }
                 }
             }
             for &id in &claim.who {
                 if !evicted.iter().any(|(victim, _)| *victim == id) {
-                    breach(id, "is not evicted".to_owned());
+                    breach(id, Fault::Evicted, "is not evicted".to_owned());
                 }
             }
         }
@@ -117,7 +151,8 @@ fn at_the_end(model: &Model, claim: &Claim, played: &Played<'_>) -> Vec<Breach> 
                 for &b in &claim.who[i + 1..] {
                     if let Some(&node) = places(run, b).iter().find(|n| mine.contains(n)) {
                         let name = &model.nodes[usize::from(node.0)].name;
-                        breach(a, format!("shares {name} with {}", model.row(b).name));
+                        let how = format!("shares {name} with {}", model.row(b).name);
+                        breach(a, Fault::Shares, how);
                     }
                 }
             }
@@ -147,13 +182,17 @@ pub fn wanted(model: &Model, run: &Run<'_>, id: WorkloadId) -> usize {
     }
 }
 
-fn not_running(model: &Model, run: &Run<'_>, id: WorkloadId) -> Option<String> {
-    (run.running(id) < wanted(model, run, id)).then(|| state_in_words(model, run, id))
+fn not_running(model: &Model, run: &Run<'_>, id: WorkloadId) -> Option<(Fault, String)> {
+    (run.running(id) < wanted(model, run, id))
+        .then(|| (fault(model, run, id), state_in_words(model, run, id)))
 }
 
 fn too_late(claim: &Claim, played: &Played<'_>, id: WorkloadId) -> Option<String> {
     let within = claim.within?;
-    let (at, _) = played.run.ready_again(id, played.lost)?;
+    // Running means all of its pods, so the last of them counts.
+    let log = &played.run.log;
+    let ready = |what: What| matches!(what, What::Fired(Happening::Started(p)) if played.run.pods[p.0 as usize].workload == id);
+    let at = (played.lost..log.len()).rev().find(|&i| ready(log[i].what))?;
     match played.run.sum(at, played.lost).total.latest {
         Some(latest) if latest <= within => None,
         Some(latest) => Some(format!("is back after up to {} s", latest.div_ceil(1000))),
@@ -170,22 +209,112 @@ fn stuck(model: &Model, status: &WorkloadStatus, id: WorkloadId) -> bool {
     !status.stuck.is_empty() && (waits || !replaced)
 }
 
-/// What a workload's pods do, in a few words.
+/// Nodes whose dead pods hold a workload back: of a Deployment only so many as were not replaced.
+fn holding(model: &Model, run: &Run<'_>, id: WorkloadId, status: &WorkloadStatus) -> Vec<NodeId> {
+    let waits =
+        matches!(model.facts.workloads[usize::from(id.0)].kind, Kind::StatefulSet { .. } | Kind::Bare);
+    if waits {
+        return status.stuck.clone();
+    }
+    let others = status.up.len() + status.starting.len() + status.pending as usize + status.lost.len();
+    let missing = wanted(model, run, id).saturating_sub(others);
+    status.stuck.iter().take(missing).copied().collect()
+}
+
+/// What is wrong with a workload that lacks pods.
+fn fault(model: &Model, run: &Run<'_>, id: WorkloadId) -> Fault {
+    let status = run.status(id);
+    if status.up.len() >= wanted(model, run, id) {
+        return Fault::Runs;
+    }
+    Fault::Lacks(if status.pending > 0 {
+        Instead::Pends
+    } else if !holding(model, run, id, &status).is_empty() {
+        Instead::Hangs
+    } else if !status.lost.is_empty() {
+        Instead::Lost
+    } else {
+        Instead::Nothing
+    })
+}
+
+/// What a workload's pods do, in a few words: all of them, so that one that is replaced hides none that is not.
 #[must_use]
 pub fn state_in_words(model: &Model, run: &Run<'_>, id: WorkloadId) -> String {
     let status = run.status(id);
-    let names = |nodes: &[NodeId]| model.names(nodes);
-    if status.pending > 0 {
-        "is Pending".to_owned()
-    } else if !status.stuck.is_empty() {
-        format!("is stuck Terminating on {}", names(&status.stuck))
-    } else if !status.lost.is_empty() {
-        format!("stays bound to {}, dead", names(&status.lost))
-    } else if !status.up.is_empty() {
-        format!("runs on {}", names(&status.up))
-    } else {
-        "does not run".to_owned()
+    let names = |nodes: &[NodeId]| counted(model, nodes);
+    let wanted = wanted(model, run, id);
+    let held = holding(model, run, id, &status);
+    let up = status.up.len();
+    if up >= wanted.max(1) {
+        return format!("runs on {}", names(&status.up));
     }
+    if wanted == 1 {
+        return if status.pending > 0 {
+            "is Pending".to_owned()
+        } else if !held.is_empty() {
+            format!("is stuck Terminating on {}", names(&held))
+        } else if !status.lost.is_empty() {
+            format!("stays bound to {}, dead", names(&status.lost))
+        } else if !status.starting.is_empty() {
+            format!("is starting on {}", names(&status.starting))
+        } else {
+            "does not run".to_owned()
+        };
+    }
+    let mut parts = Vec::new();
+    if up > 0 {
+        parts.push(format!("{up} of {wanted} pods up on {}", names(&status.up)));
+    } else {
+        parts.push(format!("none of {wanted} pods up"));
+    }
+    if status.pending > 0 {
+        parts.push(format!("{} Pending", status.pending));
+    }
+    let on = [
+        (&held, "stuck Terminating on", ""),
+        (&status.lost, "bound to", ", dead"),
+        (&status.starting, "starting on", ""),
+    ];
+    for (nodes, what, then) in on.into_iter().filter(|(nodes, ..)| !nodes.is_empty()) {
+        parts.push(format!("{} {what} {}{then}", nodes.len(), names(nodes)));
+    }
+    format!("has {}", parts.join("; "))
+}
+
+/// As [`state_in_words`], and why its Pending pods find no node.
+#[must_use]
+pub fn state_and_why(model: &Model, run: &Run<'_>, id: WorkloadId) -> String {
+    let state = state_in_words(model, run, id);
+    match why_pending(run, &mut run.placer.clone(), id) {
+        Some(why) => format!("{state} ({why})"),
+        None => state,
+    }
+}
+
+/// Why the first Pending pod of a workload finds no node; `None` if none is Pending, or nobody schedules. The board is
+/// a copy of the run's.
+#[must_use]
+pub fn why_pending(run: &Run<'_>, board: &mut Kube<'_>, id: WorkloadId) -> Option<String> {
+    let mut pods = run.live_of(id).into_iter();
+    let pod = pods.find(|&p| run.pod_status(p) == Some(PodStatus::Pending)).filter(|_| run.api)?;
+    Some(board.why_pending(pod))
+}
+
+/// Names of nodes, each once, with how many of several pods it holds.
+fn counted(model: &Model, nodes: &[NodeId]) -> String {
+    let mut told: Vec<(NodeId, usize)> = Vec::new();
+    for &node in nodes {
+        match told.iter_mut().find(|(n, _)| *n == node) {
+            Some((_, count)) => *count += 1,
+            None => told.push((node, 1)),
+        }
+    }
+    let name = |(node, count): (NodeId, usize)| {
+        let name = &model.nodes[usize::from(node.0)].name;
+        if count > 1 { format!("{name} ({count})") } else { name.clone() }
+    };
+    told.into_iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
 /// Who was evicted by the scheduler since the first loss, and for whom.

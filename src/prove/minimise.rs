@@ -30,7 +30,7 @@ pub fn least(model: &Model, claim: &Claim, witness: &Witness) -> Option<Witness>
     let broken = judge::breaches(model, claim, &played);
     // A breach that few others take part in: of a pod that is stuck rather than of one that was crowded out.
     let mut best: Option<Witness> = None;
-    for target in kinds(&broken) {
+    for target in faults(&broken) {
         let found = smallest_cast(model, claim, witness, target);
         if best.as_ref().is_none_or(|b| found.only.len() < b.only.len()) {
             best = Some(found);
@@ -42,20 +42,15 @@ pub fn least(model: &Model, claim: &Claim, witness: &Witness) -> Option<Witness>
     Some(straighten(model, claim, best?, &broken))
 }
 
-/// The first breach of each kind.
-fn kinds(broken: &[Breach]) -> Vec<&Breach> {
+/// The first breach of each fault.
+fn faults(broken: &[Breach]) -> Vec<&Breach> {
     let mut chosen: Vec<&Breach> = Vec::new();
     for breach in broken {
-        if chosen.iter().all(|c| kind(c) != kind(breach)) {
+        if chosen.iter().all(|c| c.fault != breach.fault) {
             chosen.push(breach);
         }
     }
     chosen
-}
-
-/// The first words of a breach, which do not name nodes.
-fn kind(breach: &Breach) -> Vec<&str> {
-    breach.how.split(' ').take(2).collect()
 }
 
 /// Whether a workload is part of every cast: a pod of each node, a packaged one, the lock.
@@ -142,7 +137,7 @@ fn find(
 }
 
 fn same(a: &Breach, b: &Breach) -> bool {
-    a.who == b.who && kind(a) == kind(b)
+    a.who == b.who && a.fault == b.fault
 }
 
 fn shows(model: &Model, claim: &Claim, witness: &Witness, target: &Breach) -> bool {

@@ -13,6 +13,7 @@
 //! the same input gives the same verdict everywhere.
 
 pub mod bounds;
+mod brief;
 pub mod claim;
 pub mod comeback;
 pub mod explore;
@@ -180,7 +181,7 @@ pub fn tell(model: &Model, losses: &[Vec<NodeId>], phase: Phase, reasons: bool) 
 /// How a run ends, a line per workload.
 fn ends(model: &Model, run: &play::Run<'_>) -> Vec<String> {
     let lasting = model.rows.iter().filter(|r| !r.daemon);
-    lasting.map(|r| format!("{} {}", r.name, judge::state_in_words(model, run, r.id))).collect()
+    lasting.map(|r| format!("{} {}", r.name, judge::state_and_why(model, run, r.id))).collect()
 }
 
 /// What the verdicts rest on, and where the table ends.

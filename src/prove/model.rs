@@ -6,7 +6,7 @@ use crate::cluster::{Cluster, WorkloadKind};
 use crate::lifecycle::{Clocks, Compiled, Datastore, Facts, NodeId, WorkloadId};
 use crate::observed::Observed;
 use crate::plan::Plan;
-use crate::policy::{self, Fencing, Policy};
+use crate::policy::{self, Fencing, Phase, Policy};
 use crate::scheduler::{self, CompileError};
 
 use super::claim::{self, Claim};
@@ -185,6 +185,12 @@ impl Model {
                 unreachable!("the nodes were counted when the model was made")
             }
         })
+    }
+
+    /// How far a loss is followed by itself and by those who fence, if anybody does.
+    #[must_use]
+    pub fn last_phase(&self) -> Phase {
+        if self.fencing.0 == Fencing::None { Phase::Eviction } else { Phase::Fencing }
     }
 
     /// The row of a workload.

@@ -4,8 +4,10 @@
 use crate::lifecycle::{
     Board, Compiled, Keyed, Mark, Naming, News, NodeId, Placer, PodId, Rejectors, Verdict, WorkloadId,
 };
+use crate::scheduler::Decision;
 
-use super::trace::{Narrator, Reasons};
+use super::brief::Brief;
+use super::trace::{Narrator, Reasons, Said};
 
 /// kube-scheduler for one run.
 #[derive(Clone, Debug)]
@@ -38,10 +40,25 @@ impl<'m> Kube<'m> {
         self.told.clone().unwrap_or_default()
     }
 
+    /// Why no living node takes a pod, in one line. The board is as it was afterwards.
+    pub fn why_pending(&mut self, pod: PodId) -> String {
+        let marked: Vec<bool> =
+            self.compiled.world.all_nodes().iter().map(|n| self.board.known_dead(n)).collect();
+        let dead = |node: crate::scheduler::NodeId| marked.get(node.index()).copied().unwrap_or(false);
+        let mut brief = Brief::new(&self.compiled.world, &dead);
+        match self.board.decide_observed(pod, &mut brief) {
+            Decision::Pending => brief.line(),
+            Decision::Bind(_) | Decision::Preempt(_) => {
+                "a node would take it, but no event wakes it".to_owned()
+            }
+        }
+    }
+
     fn tell(&mut self, pod: PodId) {
         if self.told.is_none() {
             return;
         }
+        let brief = self.why_pending(pod);
         let (owners, names) = (&self.owners, self.names);
         let victim = |id: crate::scheduler::PodId| {
             let owner = owners.iter().find(|(p, _)| p.0 == id.0);
@@ -53,7 +70,7 @@ impl<'m> Kube<'m> {
         self.board.decide_observed(pod, &mut narrator);
         let lines = narrator.lines;
         if let Some(told) = &mut self.told {
-            told.told.push((pod, lines));
+            told.told.push((pod, Said { lines, brief }));
         }
     }
 }

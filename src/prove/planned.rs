@@ -74,9 +74,7 @@ pub fn tell(
     reasons: bool,
 ) -> Option<Trace> {
     let mut empty = play::empty(model);
-    if reasons {
-        empty.placer.narrate();
-    }
+    empty.placer.narrate();
     let all: Vec<_> = model.rows.iter().map(|r| r.id).collect();
     let green = play::create(empty, &all, &mut First)?;
     let mut played = play::lose(&green, losses, phase, &mut First)?;
@@ -85,5 +83,8 @@ pub fn tell(
     }
     let mut trace = Trace::of(model, &played.run, played.lost, false);
     trace.end = super::ends(model, &played.run);
+    if !reasons {
+        trace.events.iter_mut().for_each(|e| e.why.clear());
+    }
     Some(trace)
 }

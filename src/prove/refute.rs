@@ -5,7 +5,7 @@ use crate::lifecycle::{Choose, NodeId, Point, WorkloadId};
 use super::Options;
 use super::claim::Claim;
 use super::explore::Answers;
-use super::judge;
+use super::judge::{self, Breach, Fault, Instead};
 use super::minimise;
 use super::model::Model;
 use super::play::{self, Dice, Played};
@@ -114,7 +114,15 @@ pub fn explain(model: &Model, claim: &Claim, witness: &Witness, minimal: bool) -
     }
     let left_out = model.rows.iter().filter(|r| !witness.only.contains(&r.id));
     trace.without = left_out.map(|r| r.name.clone()).collect();
-    trace.end = broken.iter().map(|b| format!("{} {}", model.row(b.who).name, b.how)).collect();
+    let mut board = played.run.placer.clone();
+    let mut told = |b: &Breach| {
+        let why = (b.fault == Fault::Lacks(Instead::Pends))
+            .then(|| judge::why_pending(&played.run, &mut board, b.who))
+            .flatten();
+        let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
+        format!("{} {}{why}", model.row(b.who).name, b.how)
+    };
+    trace.end = broken.iter().map(&mut told).collect();
     trace.witness = Some(witness.clone());
     trace
 }

@@ -1,7 +1,7 @@
 //! The table: for every loss set and phase what becomes of every workload.
 
 use crate::lifecycle::{
-    Data, First, Happening, Kind, NodeId, Outage, Part, Storage, What, Window, WorkloadId,
+    Away, Data, First, Happening, NodeId, Outage, Part, Storage, What, Window, WorkloadId,
 };
 use crate::policy::{Fencing, Phase};
 
@@ -50,14 +50,14 @@ pub struct Cell {
     pub up: (usize, usize),
     /// Nodes of running pods in the first canonical run.
     pub on: Vec<NodeId>,
-    /// How long it is away: a sum whose parts have names. From the first loss before a fence, else from the fence.
-    pub outage: Option<Outage>,
-    /// Whether `outage` counts from the fence and not from the loss.
-    pub from_fence: bool,
+    /// How long it is away at most, on the clock of the loss and on that of the fence: sums whose parts have names.
+    pub away: Away,
     /// Pods evicted to make room for others.
     pub evicted: usize,
     /// What becomes of its data.
     pub data: Data,
+    /// Why a pod of it that waits finds no node, where that was asked.
+    pub why: Option<String>,
     /// How it may end over all orders and ties; `None` beyond the size that is bounded.
     pub ends: Option<Ends>,
 }
@@ -232,8 +232,12 @@ fn play_one<'m>(
     visit: &mut Visit<'_, 'm>,
 ) -> Vec<(Phase, Vec<Cell>)> {
     let losses: Vec<Vec<NodeId>> = if set.is_empty() { Vec::new() } else { vec![set.to_vec()] };
-    let phases: &[Phase] =
-        if set.is_empty() { &[Phase::Eviction] } else { &[Phase::Eviction, Phase::Fencing, Phase::Return] };
+    let phases: &[Phase] = match (set.is_empty(), model.fencing.0) {
+        (true, _) => &[Phase::Eviction],
+        // What nobody does is not shown.
+        (false, Fencing::None) => &[Phase::Eviction, Phase::Return],
+        (false, _) => &[Phase::Eviction, Phase::Fencing, Phase::Return],
+    };
     let mut played: Option<Played<'_>> = None;
     let mut out = Vec::new();
     for &phase in phases {
@@ -251,7 +255,10 @@ fn play_one<'m>(
         }
         visit(set, phase, &next);
         let state = histories.map(|known| known.after(&losses, phase));
-        let cells = cells(model, &next, phase, state.as_deref());
+        let mut cells = cells(model, &next, phase, state.as_deref());
+        if phase == model.last_phase() || set.is_empty() {
+            explain(model, &next.run, &mut cells);
+        }
         out.push((phase, cells));
         let frozen = !next.run.api;
         played = Some(next);
@@ -266,39 +273,28 @@ fn play_one<'m>(
 /// What a run shows of every workload, in the order of the rows.
 #[must_use]
 pub fn cells(model: &Model, played: &Played<'_>, phase: Phase, state: Option<&State>) -> Vec<Cell> {
-    let seen = Seen::of(model, played);
-    model.rows.iter().map(|row| cell(model, played, &seen, row.id, phase, state)).collect()
-}
-
-/// What the log says of each workload, read once for all of them.
-struct Seen {
-    /// Evictions since the first loss.
-    evicted: Vec<usize>,
-    /// The first log entry since the first loss at which a pod became ready.
-    ready_again: Vec<Option<usize>>,
-}
-
-impl Seen {
-    fn of(model: &Model, played: &Played<'_>) -> Self {
-        let count = model.facts.workloads.len();
-        let mut evicted = vec![0; count];
-        for (victim, _) in judge::evictions(played) {
-            evicted[usize::from(victim.0)] += 1;
-        }
-        let mut ready_again = vec![None; count];
-        for (workload, at) in played.run.starts(played.lost) {
-            ready_again[usize::from(workload.0)].get_or_insert(at);
-        }
-        Self { evicted, ready_again }
+    let count = model.facts.workloads.len();
+    let mut away = match phase {
+        Phase::Return => vec![Away::default(); count],
+        Phase::Eviction | Phase::Fencing => played.run.away(played.lost),
+    };
+    let mut evicted = vec![0; count];
+    for (victim, _) in judge::evictions(played) {
+        evicted[usize::from(victim.0)] += 1;
     }
+    let cell = |row: &super::Row| {
+        let at = usize::from(row.id.0);
+        cell(model, played, row.id, std::mem::take(&mut away[at]), evicted[at], state)
+    };
+    model.rows.iter().map(cell).collect()
 }
 
 fn cell(
     model: &Model,
     played: &Played<'_>,
-    seen: &Seen,
     id: WorkloadId,
-    phase: Phase,
+    away: Away,
+    evicted: usize,
     state: Option<&State>,
 ) -> Cell {
     let run = &played.run;
@@ -326,60 +322,45 @@ fn cell(
     } else {
         Mark::Down
     };
-    let again = seen.ready_again[usize::from(id.0)];
-    let (outage, from_fence) = outage(model, played, id, again, phase);
+    let back = matches!(mark, Mark::Running | Mark::Lifeboat | Mark::Partly);
     Cell {
         mark,
         up: (up, wanted),
         on: status.up,
-        outage: if mark == Mark::Running || mark == Mark::Lifeboat || mark == Mark::Partly {
-            outage
-        } else {
-            None
-        },
-        from_fence,
-        evicted: seen.evicted[usize::from(id.0)],
+        away: if back { on_clocks(model, played, away) } else { Away::default() },
+        evicted,
         data,
+        why: None,
         ends: state.map(|s| s.ends[usize::from(id.0)]),
     }
 }
 
-/// The outage that a loss causes: until a pod on a dead node was replaced.
-fn outage(
-    model: &Model,
-    played: &Played<'_>,
-    id: WorkloadId,
-    first: Option<usize>,
-    phase: Phase,
-) -> (Option<Outage>, bool) {
-    let run = &played.run;
-    if phase == Phase::Return {
-        return (None, false);
-    }
-    match (first, played.fenced.filter(|_| phase == Phase::Fencing)) {
-        (Some(at), Some(fence)) if at > fence => {
-            (Some(held(model, played, id, at, fence)), model.fencing.0 != Fencing::Automatic)
+/// Adds to each cell why its pods wait.
+fn explain(model: &Model, run: &Run<'_>, cells: &mut [Cell]) {
+    let mut board = None;
+    for (row, cell) in model.rows.iter().zip(cells).filter(|(row, _)| row.claimed && !row.daemon) {
+        if cell.up.0 < cell.up.1 {
+            let board = board.get_or_insert_with(|| run.placer.clone());
+            cell.why = judge::why_pending(run, board, row.id);
         }
-        (Some(at), _) => (Some(run.sum(at, played.lost)), false),
-        (None, _) => (None, false),
     }
 }
 
-/// The wait of a pod that only a fence replaced. An automatic fence counts from the loss.
-fn held(model: &Model, played: &Played<'_>, id: WorkloadId, at: usize, fence: usize) -> Outage {
-    let run = &played.run;
-    let outage = run.sum(at, fence);
-    let waits =
-        matches!(model.facts.workloads[usize::from(id.0)].kind, Kind::StatefulSet { .. } | Kind::Bare);
-    let (mode, after) = model.fencing;
-    if mode != Fencing::Automatic || !waits {
-        return outage;
-    }
+/// An automatic fence needs nobody, so what waits for it counts from the loss too.
+fn on_clocks(model: &Model, played: &Played<'_>, away: Away) -> Away {
+    let (Some(outage), (Fencing::Automatic, after)) = (&away.from_fence, model.fencing) else { return away };
     let detection = detection(model, played);
     let wait = Window::between(after, after.saturating_add(FENCE_TIMER));
     let mut parts = vec![(Part::Detection, detection), (Part::Fence, wait)];
-    parts.extend(outage.parts);
-    Outage { total: detection + wait + outage.total, parts }
+    parts.extend(outage.parts.iter().copied());
+    let held = Outage { total: detection + wait + outage.total, parts };
+    Away { from_loss: longer(Some(held), away.from_loss), from_fence: None }
+}
+
+/// The outage that may last longer.
+pub(super) fn longer(a: Option<Outage>, b: Option<Outage>) -> Option<Outage> {
+    let latest = |o: &Option<Outage>| o.as_ref().map(|o| o.total.latest.unwrap_or(u64::MAX));
+    if latest(&b) > latest(&a) { b } else { a }
 }
 
 /// From the loss until its last node is known to be dead.
@@ -407,18 +388,15 @@ fn merge(a: &mut Cell, b: Cell) {
         lost: x.lost || y.lost,
         gone: x.gone || y.gone,
     });
-    let longer = |x: &Option<Outage>, y: &Option<Outage>| {
-        x.as_ref().map_or(0, |o| o.total.latest.unwrap_or(u64::MAX))
-            < y.as_ref().map_or(0, |o| o.total.latest.unwrap_or(u64::MAX))
+    a.away = Away {
+        from_loss: longer(a.away.from_loss.take(), b.away.from_loss),
+        from_fence: longer(a.away.from_fence.take(), b.away.from_fence),
     };
-    if longer(&a.outage, &b.outage) {
-        a.outage = b.outage;
-        a.from_fence = b.from_fence;
-    }
     if b.mark > a.mark {
         a.mark = b.mark;
         a.up = b.up;
         a.on = b.on;
+        a.why = b.why.or(a.why.take());
     }
     a.evicted = a.evicted.max(b.evicted);
     a.data = a.data.max(b.data);

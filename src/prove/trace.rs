@@ -43,7 +43,7 @@ impl Trace {
         let lost = if lost < run.log.len() { lost } else { 0 };
         let mut events = Vec::new();
         for (i, event) in run.log.iter().enumerate() {
-            let why = match event.what {
+            let said = match event.what {
                 What::Bound(pod, _) | What::Preempts(pod, _) => reasons.next(pod),
                 What::Unschedulable(pod) => {
                     let after_preemption =
@@ -53,7 +53,7 @@ impl Trace {
                     }
                     reasons.next(pod)
                 }
-                _ => Vec::new(),
+                _ => Said::default(),
             };
             if i < lost && !before {
                 continue;
@@ -61,14 +61,17 @@ impl Trace {
             // From an empty cluster on, bindings alone tell the story.
             let first = (i < lost || lost == 0) && matches!(event.what, What::Fired(Happening::Started(_)));
             let created = matches!(event.what, What::Act(Act::Create(_)));
-            let Some((who, what)) = words(model, run, event.what).filter(|_| !first && !created) else {
+            let Some((who, mut what)) = words(model, run, i).filter(|_| !first && !created) else {
                 continue;
             };
+            if matches!(event.what, What::Unschedulable(_)) && !said.brief.is_empty() {
+                what = format!("{what} ({})", said.brief);
+            }
             let when = Window {
                 earliest: event.when.earliest.saturating_sub(zero),
                 latest: event.when.latest.map(|l| l.saturating_sub(zero)),
             };
-            events.push(Told { when: (i >= lost).then_some(when), who, what, why });
+            events.push(Told { when: (i >= lost).then_some(when), who, what, why: said.lines });
         }
         Self { events, ..Self::default() }
     }
@@ -89,14 +92,24 @@ impl Trace {
             .collect();
         self.events.retain(|t| !scenery.contains(&t.who));
     }
+
+    /// The events by the time at which each begins: causes come before what they bring about. Decisions are told in
+    /// the order in which they were made where their reasons are, because each rests on the ones before.
+    #[must_use]
+    pub fn by_time(&self) -> Vec<&Told> {
+        let mut events: Vec<&Told> = self.events.iter().collect();
+        events.sort_by_key(|e| e.when.map(|w| (w.earliest, w.latest.unwrap_or(u64::MAX))));
+        events
+    }
 }
 
-fn words(model: &Model, run: &Run<'_>, what: What) -> Option<(String, String)> {
+/// What an entry of the log says, and of whom.
+fn words(model: &Model, run: &Run<'_>, at: usize) -> Option<(String, String)> {
     let node = |n: NodeId| model.nodes[usize::from(n.0)].name.clone();
     let who = |w: WorkloadId| model.row(w).name.clone();
     let pod = |p: PodId| who(run.pods[p.0 as usize].workload);
     let say = |who: String, what: &str| Some((who, what.to_owned()));
-    match what {
+    match run.log[at].what {
         What::Act(act) => match act {
             Act::Create(w) => say(who(w), "created"),
             Act::CreateAll => say("everything".to_owned(), "created"),
@@ -124,20 +137,37 @@ fn words(model: &Model, run: &Run<'_>, what: What) -> Option<(String, String)> {
         What::Bound(p, n) => Some((pod(p), format!("bound to {}", node(n)))),
         What::Unschedulable(p) => say(pod(p), "finds no node"),
         What::Preempts(p, n) => {
-            let now = run.log.iter().position(|e| e.what == what).unwrap_or(0);
-            let cause = run.log[now].cause;
-            let victims: Vec<String> = run
-                .log
-                .iter()
-                .skip(now)
-                .take_while(|e| e.cause == cause)
-                .filter_map(|e| if let What::Terminating(v) = e.what { Some(pod(v)) } else { None })
-                .collect();
-            Some((pod(p), format!("evicts {} on {}", victims.join(", "), node(n))))
+            let names = |pods: Vec<PodId>| pods.into_iter().map(pod).collect::<Vec<_>>().join(", ");
+            let victims = victims(run, at);
+            Some(if victims.is_empty() {
+                (pod(p), format!("waits on {} for the end of {}", node(n), names(ending(run, at, n))))
+            } else {
+                (pod(p), format!("evicts {} on {}", names(victims), node(n)))
+            })
         }
         What::Refused(w) => say(who(w), "refused by admission"),
         What::Terminating(_) => None,
     }
+}
+
+/// Whom a preemption marks for deletion.
+fn victims(run: &Run<'_>, at: usize) -> Vec<PodId> {
+    let cause = run.log[at].cause;
+    let after = run.log.since(at).map(|(_, event)| event).take_while(|e| e.cause == cause);
+    after.filter_map(|e| if let What::Terminating(v) = e.what { Some(v) } else { None }).collect()
+}
+
+/// Who is ending on a node: whoever needs room there finds it marked for deletion already.
+fn ending(run: &Run<'_>, at: usize, node: NodeId) -> Vec<PodId> {
+    let mut ending = Vec::new();
+    for event in run.log.iter().take(at) {
+        match event.what {
+            What::Terminating(p) if run.pods[p.0 as usize].node == Some(node) => ending.push(p),
+            What::Fired(Happening::Gone(p) | Happening::Collect(p)) => ending.retain(|other| *other != p),
+            _ => {}
+        }
+    }
+    ending
 }
 
 /// Whether the pod's controller waits for its end.
@@ -206,15 +236,24 @@ impl Observer for Narrator<'_> {
 /// Reasons by pod, in the order of the decisions.
 #[derive(Clone, Debug, Default)]
 pub struct Reasons {
-    pub(super) told: Vec<(PodId, Vec<String>)>,
+    pub(super) told: Vec<(PodId, Said)>,
+}
+
+/// What is said of a decision.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Said {
+    /// Every step of it, a line each.
+    pub(super) lines: Vec<String>,
+    /// Why no living node takes the pod, if none does.
+    pub(super) brief: String,
 }
 
 impl Reasons {
     /// The reasons of the pod's next decision.
-    fn next(&mut self, pod: PodId) -> Vec<String> {
+    fn next(&mut self, pod: PodId) -> Said {
         match self.told.iter().position(|(p, _)| *p == pod) {
             Some(at) => self.told.remove(at).1,
-            None => Vec::new(),
+            None => Said::default(),
         }
     }
 }

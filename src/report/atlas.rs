@@ -200,7 +200,7 @@ impl Player<'_> {
             alive: run.nodes.iter().map(|n| n.alive && n.exists).collect(),
             pods: pods.into_iter().map(|((who, status), count)| Stand { who, status, count }).collect(),
             story,
-            told: self.rows.iter().map(|row| words(&column, &row.members)).collect(),
+            told: self.rows.iter().map(|row| words(&column, row)).collect(),
         };
         let moment = PHASES.iter().position(|p| *p == phase).unwrap_or(0);
         self.scenes.insert((at, moment), scene);

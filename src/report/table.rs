@@ -89,7 +89,7 @@ pub fn cell(proof: &Proof, column: &Column, row: &ShownRow) -> Told {
         lines.into_iter().map(move |line| format!("{names}{line}")).collect::<Vec<_>>()
     };
     let because: Vec<String> = told.into_iter().flat_map(named).collect();
-    Told { words: words(column, &row.members), mark, because }
+    Told { words: words(column, row), mark, because }
 }
 
 /// Most ways in which one workload ends after interchangeable losses that are told with the places.
@@ -149,12 +149,13 @@ fn why(proof: &Proof, column: &Column, row: usize, cell: &Cell, places: bool) ->
     if !column.api {
         parts.push("no control plane answers, so nothing is moved".to_owned());
     }
-    if let Some(outage) = &cell.outage {
-        let from = if cell.from_fence { "after the fence" } else { "after the loss" };
-        parts.push(format!("back {} {from}: {}", outage.total, sum(outage)));
-        if cell.from_fence {
-            parts.push("its controller waits for the old pod, which a dead node holds".to_owned());
-        }
+    if let Some(outage) = &cell.away.from_loss {
+        parts.push(format!("back {} after the loss: {}", outage.total, sum(outage)));
+    }
+    if let Some(outage) = &cell.away.from_fence {
+        let rest = if cell.away.from_loss.is_some() { "the rest " } else { "" };
+        parts.push(format!("{rest}back {} after the fence: {}", outage.total, sum(outage)));
+        parts.push("nothing but a fence takes it off the dead node".to_owned());
     }
     if cell.evicted > 0 {
         parts.push("evicted to make room for a higher tier".to_owned());
@@ -208,7 +209,7 @@ fn state(proof: &Proof, row: usize, cell: &Cell, places: bool, lost: bool) -> St
         names.join(", ")
     };
     let before = proof.columns.first().and_then(|c| c.phases.first()).and_then(|(_, cells)| cells.get(row));
-    let stays = lost && cell.outage.is_none() && cell.evicted == 0 && before.is_some_and(|b| b.on == cell.on);
+    let stays = lost && cell.away == crate::lifecycle::Away::default() && cell.evicted == 0 && before.is_some_and(|b| b.on == cell.on);
     match cell.mark {
         Mark::Idle => "no pod is wanted".to_owned(),
         Mark::Running if stays => format!("stays on {}", names(&cell.on)),
@@ -216,7 +217,10 @@ fn state(proof: &Proof, row: usize, cell: &Cell, places: bool, lost: bool) -> St
         Mark::Lifeboat if places => format!("runs on the lifeboat: {}", names(&cell.on)),
         Mark::Lifeboat => "runs on the lifeboat".to_owned(),
         Mark::Partly => format!("{} of {} run, on {}", cell.up.0, cell.up.1, names(&cell.on)),
-        Mark::Pending => "no node takes it".to_owned(),
+        Mark::Pending => match &cell.why {
+            Some(why) => format!("no node takes it ({why})"),
+            None => "no node takes it".to_owned(),
+        },
         Mark::Pinned => "waits for the node that holds its volume".to_owned(),
         Mark::Stuck => "stuck Terminating on a dead node, and not replaced before a fence".to_owned(),
         Mark::Lost => "bound to a dead node and never evicted".to_owned(),

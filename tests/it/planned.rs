@@ -95,7 +95,7 @@ fn a_short_reboot_moves_nobody_and_a_long_one_evicts() {
     let seen = |lasts: &str| {
         let (_, proof) = proof(&scenario(lasts), "128Mi");
         assert_eq!(moments(&proof), ["after worker-1 rebooted", "at the end"]);
-        let longest = proof.planned[0].moments[1].1.iter().filter_map(|c| c.outage.as_ref());
+        let longest = proof.planned[0].moments[1].1.iter().filter_map(|c| c.away.from_loss.as_ref());
         longest.filter_map(|o| o.total.latest).max().unwrap_or(0)
     };
     assert!(seen("60s") < 300_000, "a reboot of a minute: nobody waits for an eviction");

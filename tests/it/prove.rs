@@ -5,6 +5,7 @@ mod dynamics;
 mod exploration;
 mod random;
 mod remedies;
+mod shown;
 mod soundness;
 mod traps;
 

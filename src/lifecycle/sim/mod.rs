@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 pub use key::Naming;
 pub use log::Log;
-pub use outage::{Outage, Part};
+pub use outage::{Away, Outage, Part};
 pub use status::{PodStatus, WorkloadStatus};
 
 use super::facts::{Facts, NodeId, PodId, WorkloadId};
@@ -496,6 +496,14 @@ impl<P: Placer> Sim<P> {
             .enumerate()
             .filter(|(_, p)| p.exists)
             .map(|(i, p)| (PodId(u32::try_from(i).unwrap_or(u32::MAX)), p))
+    }
+
+    /// Existing pods of a workload, in order of creation.
+    #[must_use]
+    pub fn live_of(&self, workload: WorkloadId) -> Vec<PodId> {
+        let mut pods: Vec<PodId> = self.newest_of(workload).map(|(id, _)| id).collect();
+        pods.reverse();
+        pods
     }
 
     /// Existing pods of a workload, the newest first.

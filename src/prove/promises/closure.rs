@@ -94,7 +94,7 @@ fn names(case: &Case<'_>) -> Option<Diagnostic> {
     }
     let away = case.proof.columns.iter().filter(|c| c.api && c.lost.iter().all(|s| s.len() == 1));
     let outage = away
-        .filter_map(|column| after(column)?.get(at)?.outage.as_ref())
+        .filter_map(|column| after(column)?.get(at)?.away.from_loss.as_ref())
         .max_by_key(|o| o.total.latest.unwrap_or(u64::MAX));
     let seconds = outage.map_or_else(|| "until it is replaced".to_owned(), |o| format!("for {}", o.total));
     let message = format!("{DNS} has one pod: when its node is lost, no name is resolved {seconds}");

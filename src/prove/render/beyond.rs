@@ -24,7 +24,7 @@ pub(super) fn planned(proof: &Proof, detail: Detail) -> String {
         for (moment, cells) in &planned.moments {
             out.push_str(&format!("  {moment}\n"));
             let column = column(cells, true);
-            for (text, names) in grouped(&rows, |row| words(&column, &row.members)) {
+            for (text, names) in grouped(&rows, |row| words(&column, row)) {
                 out.push_str(&format!("    {text}  {}\n", names.join(", ")));
             }
         }
@@ -86,7 +86,7 @@ pub(super) fn orders(proof: &Proof, detail: Detail) -> String {
             .filter(|row| row.members.iter().any(|i| order.differs.contains(i)))
             .cloned()
             .collect();
-        let told = grouped(&touched, |row| words(&column, &row.members));
+        let told = grouped(&touched, |row| words(&column, row));
         let told: Vec<String> =
             told.iter().map(|(text, names)| format!("{} {text}", names.join(", "))).collect();
         out.push_str(&format!("  {}: {}\n", title.join(" then "), told.join("; ")));

@@ -1,6 +1,6 @@
 //! For a terminal.
 
-use super::words::{claim_text, column_title, merged_rows, words};
+use super::words::{claim_text, column_title, merged_rows, waiting, words};
 use super::{Detail, beyond};
 use crate::prove::trace::{Told, Trace};
 use crate::prove::{How, Proof, Proved, Verdict};
@@ -32,7 +32,7 @@ fn table(proof: &Proof, detail: Detail) -> String {
         // Rows that end alike are told once.
         let mut told: Vec<(String, Vec<&str>)> = Vec::new();
         for row in &rows {
-            let text = words(column, &row.members);
+            let text = words(column, row);
             match told.iter_mut().find(|(t, _)| *t == text) {
                 Some((_, names)) => names.push(&row.name),
                 None => told.push((text, vec![&row.name])),
@@ -43,9 +43,12 @@ fn table(proof: &Proof, detail: Detail) -> String {
             let pad = " ".repeat(wide - text.chars().count());
             out.push_str(&format!("  {text}{pad}  {}\n", names.join(", ")));
         }
+        for line in waiting(proof, column) {
+            out.push_str(&format!("    {line}\n"));
+        }
     }
     if proof.columns.iter().any(|c| c.phases.iter().any(|(_, cells)| cells.iter().any(|c| !c.certain()))) {
-        out.push_str("~ as in the canonical order; other orders may end otherwise\n");
+        out.push_str("~ as in the canonical order, and so are all seconds; other orders may end otherwise\n");
     }
     out
 }
@@ -96,6 +99,9 @@ pub fn story(trace: &Trace, reasons: bool) -> String {
     if !trace.without.is_empty() {
         out.push_str(&format!("{:>12}  {}\n", "even", without(&trace.without)));
     }
+    if reasons && trace.events.iter().any(|e| e.when.is_some()) {
+        out.push_str("in the order of this run; the time of each event is known up to an interval\n");
+    }
     for (event, who) in grouped(trace, reasons) {
         let when = event.when.map_or_else(|| "before".to_owned(), |w| w.to_string());
         out.push_str(&format!("{when:>12}  {}: {}\n", names(&who), event.what));
@@ -124,7 +130,8 @@ fn without(names: &[String]) -> String {
 /// the witness.
 fn grouped(trace: &Trace, reasons: bool) -> Vec<(&Told, Vec<&str>)> {
     let mut groups: Vec<(&Told, Vec<&str>)> = Vec::new();
-    for event in &trace.events {
+    let events = if reasons { trace.events.iter().collect() } else { trace.by_time() };
+    for event in events {
         let like =
             |(first, _): &&mut (&Told, Vec<&str>)| first.what == event.what && first.when == event.when;
         let near = if event.when.is_none() { groups.len() } else { 1 };

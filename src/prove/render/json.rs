@@ -120,8 +120,8 @@ fn cell(proof: &Proof, row: &str, cell: &Cell) -> Value {
     };
     let on: Vec<&str> = cell.on.iter().map(|n| proof.nodes[usize::from(n.0)].name.as_str()).collect();
     json!({"name": row, "state": mark, "up": cell.up.0, "wanted": cell.up.1, "on": on, "evicted": cell.evicted,
-        "data": data, "certain": cell.certain(), "since": if cell.from_fence { "fence" } else { "loss" },
-        "outage": cell.outage.as_ref().map(outage)})
+        "data": data, "certain": cell.certain(), "outage": cell.away.from_loss.as_ref().map(outage),
+        "outageAfterFence": cell.away.from_fence.as_ref().map(outage), "why": cell.why})
 }
 
 fn window(w: Window) -> Value {

@@ -1,6 +1,6 @@
 //! For `SURVIVAL.md` and pull requests.
 
-use super::words::{claim_text, column_title, merged_rows, words};
+use super::words::{claim_text, column_title, merged_rows, waiting, words};
 use crate::prove::{Proof, Proved, Verdict};
 
 /// The survival table and the claims.
@@ -22,12 +22,25 @@ pub fn markdown(proof: &Proof) -> String {
         }
         out.push_str(&format!("| {} |", escape(&title)));
         for row in &rows {
-            out.push_str(&format!(" {} |", escape(&words(column, &row.members))));
+            out.push_str(&format!(" {} |", escape(&words(column, row))));
         }
         out.push('\n');
     }
-    out.push_str("\nSeconds count from the loss, or from the fence where a cell says so. ");
-    out.push_str("`~`: as in the canonical order of events; other orders may end otherwise.\n");
+    out.push_str(
+        "\nSeconds are those of the canonical order, from the loss, or from the fence where a cell says so. ",
+    );
+    out.push_str("`~`: the end, too, is that of the canonical order; other orders may end otherwise.\n");
+    let waiting: Vec<String> = proof
+        .columns
+        .iter()
+        .flat_map(|column| {
+            let title = column_title(proof, column);
+            waiting(proof, column).into_iter().map(move |line| format!("- {title}: {line}\n"))
+        })
+        .collect();
+    if !waiting.is_empty() {
+        out.push_str(&format!("\nWho waits, and why:\n\n{}", waiting.concat()));
+    }
     if !proof.claims.is_empty() {
         out.push_str("\n| scenario | claim | verdict | because |\n|---|---|---|---|\n");
         for proven in &proof.claims {

@@ -1,6 +1,6 @@
 //! Short words for cells, columns and claims.
 
-use crate::lifecycle::Data;
+use crate::lifecycle::{Data, Outage};
 use crate::policy::Phase;
 use crate::prove::{Cell, Claim, Column, Mark, Proof, Says};
 
@@ -11,6 +11,24 @@ pub struct ShownRow {
     pub name: String,
     /// Indices into [`Proof::rows`].
     pub members: Vec<usize>,
+    /// What the members are called within the row.
+    pub names: Vec<String>,
+}
+
+impl ShownRow {
+    /// A row of these members.
+    #[must_use]
+    pub fn of(proof: &Proof, name: String, members: impl IntoIterator<Item = usize>) -> Self {
+        let mut shown = Self { name, members: Vec::new(), names: Vec::new() };
+        members.into_iter().for_each(|i| shown.add(proof, i));
+        shown
+    }
+
+    fn add(&mut self, proof: &Proof, member: usize) {
+        let row = &proof.rows[member];
+        self.members.push(member);
+        self.names.push(row.component.clone().unwrap_or_else(|| row.name.clone()));
+    }
 }
 
 /// Rows: services merged unless components are wanted; packaged pods and the lock last.
@@ -28,8 +46,8 @@ pub fn merged_rows(proof: &Proof, components: bool) -> Vec<ShownRow> {
                 _ => row.name.clone(),
             };
             match rows.iter_mut().find(|r| r.name == name) {
-                Some(shown) => shown.members.push(i),
-                None => rows.push(ShownRow { name, members: vec![i] }),
+                Some(shown) => shown.add(proof, i),
+                None => rows.push(ShownRow::of(proof, name, [i])),
             }
         }
     }
@@ -59,14 +77,13 @@ pub(super) fn last_phase(column: &Column) -> &[Cell] {
     found.map_or(&[], |(_, cells)| cells)
 }
 
-/// The worst of several cells in a few words.
-pub(crate) fn words(column: &Column, members: &[usize]) -> String {
+/// The worst of a row's cells in a few words.
+pub(crate) fn words(column: &Column, row: &ShownRow) -> String {
+    let members = &row.members;
     let after = last_phase(column);
-    let before = column.phases.first().map_or(&[][..], |(_, cells)| cells);
     let Some(worst) = members.iter().filter_map(|&i| after.get(i)).max_by_key(|c| (c.mark, latest(c))) else {
         return String::new();
     };
-    let held = members.iter().filter_map(|&i| before.get(i)).any(|c| c.mark == Mark::Stuck);
     let up: usize = members.iter().filter_map(|&i| after.get(i)).map(|c| c.up.0).sum();
     let wanted: usize = members.iter().filter_map(|&i| after.get(i)).map(|c| c.up.1).sum();
     let several = members.len() > 1 || worst.up.1 > 1;
@@ -89,14 +106,7 @@ pub(crate) fn words(column: &Column, members: &[usize]) -> String {
     if !column.api {
         text.push_str(", frozen");
     }
-    let longest =
-        members.iter().filter_map(|&i| after.get(i)).filter(|c| c.outage.is_some()).max_by_key(|c| latest(c));
-    if let Some(outage) = longest.and_then(|c| c.outage.as_ref()) {
-        text.push_str(&format!(" {}", outage.total));
-    }
-    if held && longest.is_some_and(|c| c.from_fence) {
-        text.push_str(" after fence");
-    }
+    text.push_str(&seconds(after, row));
     if members.iter().filter_map(|&i| after.get(i)).any(|c| c.evicted > 0) {
         text.push_str(", evicted");
     }
@@ -112,7 +122,61 @@ pub(crate) fn words(column: &Column, members: &[usize]) -> String {
 }
 
 fn latest(cell: &Cell) -> u64 {
-    cell.outage.as_ref().map_or(0, |o| o.total.latest.unwrap_or(u64::MAX))
+    let both = [&cell.away.from_loss, &cell.away.from_fence];
+    both.into_iter().flatten().map(|o| o.total.latest.unwrap_or(u64::MAX)).max().unwrap_or(0)
+}
+
+/// For how long a row's members are away at most. What waits for a fence has a clock of its own, and a name where
+/// others do not wait.
+fn seconds(cells: &[Cell], row: &ShownRow) -> String {
+    let longest = |of: &dyn Fn(&Cell) -> Option<&Outage>| {
+        let found = row.members.iter().filter_map(|&i| of(cells.get(i)?));
+        found.max_by_key(|o| o.total.latest.unwrap_or(u64::MAX))
+    };
+    let from_loss = longest(&|c| c.away.from_loss.as_ref());
+    let from_fence = longest(&|c| c.away.from_fence.as_ref());
+    let mut text = from_loss.map(|o| format!(" {}", o.total)).unwrap_or_default();
+    if let Some(outage) = from_fence {
+        let who = if from_loss.is_some() { format!(", {}", held(cells, row)) } else { String::new() };
+        text.push_str(&format!("{who} {} after fence", outage.total));
+    }
+    text
+}
+
+/// Who of a row waits for the fence, while others do not.
+fn held(cells: &[Cell], row: &ShownRow) -> String {
+    let of = |i: usize| cells.get(i).map(|c| &c.away);
+    let waits = |(i, _): &(&usize, &String)| of(**i).is_some_and(|a| a.from_fence.is_some());
+    let waiting: Vec<_> = row.members.iter().zip(&row.names).filter(waits).collect();
+    match waiting.as_slice() {
+        [(i, _)] if row.members.len() == 1 || of(**i).is_some_and(|a| a.from_loss.is_some()) => {
+            "rest".to_owned()
+        }
+        [(_, one)] => (*one).clone(),
+        [(_, one), (_, two)] => format!("{one} and {two}"),
+        more => format!("{} others", more.len()),
+    }
+}
+
+/// So many workloads with one reason are named.
+const NAMED: usize = 3;
+
+/// Why workloads of a column wait, a line per reason.
+pub(super) fn waiting(proof: &Proof, column: &Column) -> Vec<String> {
+    let mut told: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (row, cell) in proof.rows.iter().zip(last_phase(column)) {
+        let Some(why) = &cell.why else { continue };
+        match told.iter_mut().find(|(t, _)| t == why) {
+            Some((_, names)) => names.push(&row.name),
+            None => told.push((why, vec![&row.name])),
+        }
+    }
+    let line = |(why, names): (&str, Vec<&str>)| {
+        let more = names.len().saturating_sub(NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!("no node takes {}{more}: {why}", names[..names.len().min(NAMED)].join(", "))
+    };
+    told.into_iter().map(line).collect()
 }
 
 /// A claim as the policy writes it.
