@@ -162,7 +162,7 @@ fn alike(before: &str, after: &str) -> bool {
 fn evictions(model: &Model, column: &Column) -> BTreeSet<String> {
     let Some(set) = column.lost.first().filter(|set| !set.is_empty()) else { return BTreeSet::new() };
     let Some(green) = play::canonical(model) else { return BTreeSet::new() };
-    let phase = if column.api { Phase::Fencing } else { Phase::Eviction };
+    let phase = if column.api { model.last_phase() } else { Phase::Eviction };
     let Some(played) = play::lose(&green, std::slice::from_ref(set), phase, &mut First) else {
         return BTreeSet::new();
     };

@@ -3,7 +3,6 @@
 
 use super::{Note, Page, World};
 use crate::lifecycle::{NodeId, WorkloadId};
-use crate::policy::{Fencing, Phase};
 use crate::prove::{self, Model, Row};
 
 /// What becomes of a service, a component, a tier or a workload when nodes are lost in this order. `None` if nothing
@@ -15,7 +14,7 @@ pub fn lose(world: World<'_>, subject: &str, losses: &[Vec<NodeId>]) -> Option<P
     if rows.is_empty() {
         return None;
     }
-    let phase = if model.fencing.0 == Fencing::None { Phase::Eviction } else { Phase::Fencing };
+    let phase = model.last_phase();
     let trace = prove::tell(model, losses, phase, true)?;
     let lost: Vec<String> = losses.iter().map(|set| model.names(set)).collect();
     let mut page = Page::new(format!("{subject}, when {} is lost", lost.join(" then ")));

@@ -194,7 +194,7 @@ fn losses(world: World<'_>, model: &Model, rows: &[WorkloadId]) -> Vec<Note> {
 
 /// Who is evicted for whom, of these workloads; by the loss where interchangeable ones differ.
 fn evictions(model: &Model, green: &play::Run<'_>, column: &Column, rows: &[WorkloadId]) -> Vec<String> {
-    let phase = if column.api { Phase::Fencing } else { Phase::Eviction };
+    let phase = if column.api { model.last_phase() } else { Phase::Eviction };
     let mut told: Vec<(String, Vec<String>)> = Vec::new();
     let sets = &column.lost[..column.lost.len().min(MOST_ALIKE)];
     for set in sets {

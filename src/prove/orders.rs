@@ -43,7 +43,7 @@ type End = (Mark, (usize, usize));
 impl<'m> AtOnce<'m> {
     /// Remembers a run that was played for the table.
     pub fn see(&mut self, model: &Model, set: &[NodeId], phase: Phase, played: &Played<'m>) {
-        if phase != Phase::Fencing {
+        if phase != model.last_phase() {
             return;
         }
         if let [node] = set {
@@ -51,7 +51,7 @@ impl<'m> AtOnce<'m> {
                 self.singles.insert(*node, played.clone());
             }
         } else if (2..=MOST_ORDERED).contains(&set.len()) {
-            let cells = table::cells(model, played, Phase::Fencing, None);
+            let cells = table::cells(model, played, model.last_phase(), None);
             let ends = cells.into_iter().map(|cell| (cell.mark, cell.up)).collect();
             self.ends.insert(set.to_vec(), ends);
         }
@@ -73,7 +73,7 @@ pub fn of<'m>(model: &Model, green: &Run<'m>, mut at_once: AtOnce<'m>) -> Vec<Or
             // Orders are told in ascending order, so that each single loss is asked for once.
             let single = if told.is_empty() { at_once.singles.remove(&node) } else { None };
             let before = told.last().map_or(green, |(_, played)| &played.run);
-            let next = single.or_else(|| play::lose(before, &[vec![node]], Phase::Fencing, &mut First));
+            let next = single.or_else(|| play::lose(before, &[vec![node]], model.last_phase(), &mut First));
             let Some(next) = next else { break };
             // Outages count from the first loss.
             let first = told.first().map_or(next.lost, |(_, played)| played.lost);
@@ -82,7 +82,7 @@ pub fn of<'m>(model: &Model, green: &Run<'m>, mut at_once: AtOnce<'m>) -> Vec<Or
         let Some((_, played)) = told.last().filter(|_| told.len() == order.len()) else { continue };
         let mut set = order.clone();
         set.sort_unstable();
-        let cells = table::cells(model, played, Phase::Fencing, None);
+        let cells = table::cells(model, played, model.last_phase(), None);
         let ends = cells.iter().zip(&at_once.ends[&set]).enumerate();
         let differs = ends.filter(|(_, (cell, end))| (cell.mark, cell.up) != **end).map(|(i, _)| i).collect();
         all.push(Order { lost: order, cells, api: played.run.api, differs });
@@ -114,7 +114,7 @@ pub fn compare(model: &Model, told: &[Vec<NodeId>]) -> Option<Vec<Way>> {
     }
     let green = play::canonical(model)?;
     let states = |losses: &[Vec<NodeId>]| -> Option<Vec<String>> {
-        let played = play::lose(&green, losses, Phase::Fencing, &mut First)?;
+        let played = play::lose(&green, losses, model.last_phase(), &mut First)?;
         Some(model.rows.iter().map(|r| judge::state_in_words(model, &played.run, r.id)).collect())
     };
     let as_told = states(told)?;

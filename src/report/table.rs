@@ -209,7 +209,10 @@ fn state(proof: &Proof, row: usize, cell: &Cell, places: bool, lost: bool) -> St
         names.join(", ")
     };
     let before = proof.columns.first().and_then(|c| c.phases.first()).and_then(|(_, cells)| cells.get(row));
-    let stays = lost && cell.away == crate::lifecycle::Away::default() && cell.evicted == 0 && before.is_some_and(|b| b.on == cell.on);
+    let stays = lost
+        && cell.away == crate::lifecycle::Away::default()
+        && cell.evicted == 0
+        && before.is_some_and(|b| b.on == cell.on);
     match cell.mark {
         Mark::Idle => "no pod is wanted".to_owned(),
         Mark::Running if stays => format!("stays on {}", names(&cell.on)),

@@ -21,9 +21,9 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Diagnostic> {
     all
 }
 
-/// The cells of a column after fencing.
+/// The cells of a column after fencing, or before it where nobody fences.
 fn after(column: &Column) -> Option<&[Cell]> {
-    column.phases.iter().find(|(p, _)| *p == Phase::Fencing).map(|(_, cells)| cells.as_slice())
+    column.phases.iter().rev().find(|(p, _)| *p != Phase::Return).map(|(_, cells)| cells.as_slice())
 }
 
 fn up(cell: &Cell) -> bool {

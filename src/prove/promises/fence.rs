@@ -15,7 +15,7 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Diagnostic> {
     for row in case.claimed() {
         let facts = &case.model.facts.workloads[usize::from(row.id.0)];
         let column = case.proof.columns.iter().find(|column| {
-            let cells = column.phases.iter().find(|(phase, _)| *phase == Phase::Fencing);
+            let cells = column.phases.iter().rev().find(|(phase, _)| *phase != Phase::Return);
             column.api && cells.is_some_and(|(_, cells)| cells[usize::from(row.id.0)].data == Data::Pinned)
         });
         if facts.storage == Storage::Local
