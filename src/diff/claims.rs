@@ -61,15 +61,22 @@ pub(super) fn flips(from: Side<'_>, to: Side<'_>) -> Vec<Flip> {
     let after = claims(to);
     let mut found = Vec::new();
     let mut used = vec![false; before.len()];
-    for (scenario, claim, phase, now) in &after {
-        let was = before
-            .iter()
-            .enumerate()
-            .find(|(i, (s, c, p, _))| !used[*i] && s == scenario && c == claim && p == phase);
-        if let Some((i, _)) = was {
-            used[i] = true;
+    // The same claim at the same moment first; what is left may be claimed of another moment now.
+    let mut pairs: Vec<Option<usize>> = vec![None; after.len()];
+    for exact in [true, false] {
+        for (at, (scenario, claim, phase, _)) in after.iter().enumerate() {
+            let free = |(i, (s, c, p, _)): &(usize, &(String, String, String, Proven))| {
+                !used[*i] && s == scenario && c == claim && (p == phase || !exact)
+            };
+            if pairs[at].is_none()
+                && let Some((i, _)) = before.iter().enumerate().find(free)
+            {
+                (pairs[at], used[i]) = (Some(i), true);
+            }
         }
-        let was = was.map(|(_, (_, _, _, proven))| proven);
+    }
+    for ((scenario, claim, _, now), was) in after.iter().zip(pairs) {
+        let was = was.map(|i| &before[i].3);
         if was.is_none_or(|was| kind(&was.verdict) != kind(&now.verdict)) {
             found.push(flip(scenario, claim, was, Some(now)));
         }

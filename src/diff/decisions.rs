@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::catalogue::Target;
 use crate::plan::{Carrier, Owner, Plan, REPLICAS};
+use crate::shape::Field;
 use crate::why::Why;
 
 /// A decision that is another one now, with everybody whom it is about.
@@ -68,6 +69,9 @@ pub(super) fn decisions(from: &Plan, to: &Plan) -> Vec<Decision> {
     found
 }
 
+/// The cluster as a whole, among those whom a decision is about.
+pub(super) const CLUSTER: &str = "the cluster";
+
 /// What is said of something that is there.
 const EXISTS: &str = "exists";
 
@@ -112,17 +116,52 @@ fn facts(plan: &Plan) -> Facts {
         let why = node.taints.first().map(|t| reason(plan, t.why)).unwrap_or_default();
         put(&who, "taints", taints.join(", "), why);
     }
+    of_cluster(plan, &mut put);
     for service in &plan.services {
         let stated = &plan.policy.services[service.index];
         let who = format!("service {}", stated.name.value);
         put(&who, EXISTS, "yes".to_owned(), stated.name.path.clone());
         let chart = format!("{} {}", service.edition.chart, service.edition.version);
         put(&who, "chart", chart, stated.version.path.clone());
+        put(&who, "namespace", stated.namespace.value.clone(), stated.namespace.path.clone());
+        put(&who, "release", stated.release.value.clone(), stated.release.path.clone());
     }
     for carrier in plan.carriers.iter().filter(|c| c.enabled.value) {
         of_carrier(plan, carrier, &mut put);
     }
     facts
+}
+
+/// What is decided of the cluster as a whole.
+fn of_cluster(plan: &Plan, put: &mut impl FnMut(&str, &str, String, String)) {
+    fn told<T: std::fmt::Debug>(field: &Field<T>) -> (String, String) {
+        (format!("{:?}", field.value).to_lowercase(), field.path.clone())
+    }
+    let (cluster, recovery) = (&plan.policy.cluster, &plan.policy.recovery);
+    let minor = (format!("1.{}", cluster.minor.value), cluster.minor.path.clone());
+    let seconds = |field: &Field<u64>| (format!("{} s", field.value), field.path.clone());
+    let mut facts = vec![
+        ("Kubernetes", minor),
+        ("distribution", told(&cluster.distribution)),
+        ("data store", told(&cluster.datastore)),
+        ("grace period of nodes", seconds(&cluster.grace_period)),
+        ("eviction delay", seconds(&cluster.default_eviction_delay)),
+        ("fencing", told(&recovery.fencing)),
+        ("fencing after", seconds(&recovery.after)),
+        ("nodes fenced at most", told(&recovery.max_nodes)),
+    ];
+    facts.extend(cluster.disable.iter().map(|packaged| ("disabled", told(packaged))));
+    if let Some(argocd) = &plan.policy.argocd {
+        facts.extend([
+            ("Applications' namespace", (argocd.namespace.value.clone(), argocd.namespace.path.clone())),
+            ("Applications' revision", (argocd.revision.value.clone(), argocd.revision.path.clone())),
+            ("Applications' sync", told(&argocd.sync)),
+        ]);
+    }
+    put(CLUSTER, EXISTS, "yes".to_owned(), cluster.name.path.clone());
+    for (what, (value, path)) in facts {
+        put(CLUSTER, what, value, path);
+    }
 }
 
 fn of_carrier(plan: &Plan, carrier: &Carrier, put: &mut impl FnMut(&str, &str, String, String)) {

@@ -11,6 +11,7 @@ pub(super) fn by_hand(from: Side<'_>, to: Side<'_>) -> Vec<String> {
     let (before, after) = (&from.compilation.plan, &to.compilation.plan);
     let mut steps = immutable(from, to);
     steps.extend(releases(from, to));
+    steps.extend(cluster(before, after));
     steps.extend(nodes(before, after));
     steps.extend(hosts(from, to));
     steps.extend(left_behind(before, after));
@@ -38,6 +39,27 @@ fn releases(from: Side<'_>, to: Side<'_>) -> Vec<String> {
         )
     };
     left.into_iter().map(step).collect()
+}
+
+/// What the hosts are, which no file of a build changes.
+fn cluster(before: &Plan, after: &Plan) -> Vec<String> {
+    let (was, now) = (&before.policy.cluster, &after.policy.cluster);
+    let mut steps = Vec::new();
+    if (was.distribution.value, was.datastore.value) != (now.distribution.value, now.datastore.value) {
+        steps.push(
+            "the control plane is another one: its data do not follow by themselves, so install it anew, or migrate it, \
+             before anything of this build"
+                .to_owned(),
+        );
+    }
+    if was.minor.value != now.minor.value {
+        let who = if is_k3s(after) { "K3s" } else { "Kubernetes" };
+        steps.push(format!(
+            "the nodes are at 1.{}: upgrade {who} to 1.{}, servers first, then node by node as `RUNBOOK.md` says",
+            was.minor.value, now.minor.value
+        ));
+    }
+    steps
 }
 
 fn find<'p>(plan: &'p Plan, name: &str) -> Option<&'p NodePlan> {

@@ -2,6 +2,7 @@
 //! second server after which losing one freezes the cluster, a service that nobody touched and that
 //! ends otherwise.
 
+use super::decisions::CLUSTER;
 use super::{Decision, Loss, Side, losses};
 use crate::prove::render::column_title;
 use crate::prove::{Column, Mark, Proof};
@@ -102,8 +103,8 @@ fn guesses(from: Side<'_>, to: Side<'_>, found: &mut Vec<String>) {
 
 /// Services that nothing was decided about and that end otherwise.
 fn bystanders(losses: &[Loss], decisions: &[Decision], found: &mut Vec<String>) {
-    // Another node, or another size of one, touches everybody.
-    if decisions.iter().flat_map(|d| &d.who).any(|who| who.starts_with("node ")) {
+    // Another node, or another size of one, touches everybody, and so does what is decided of the cluster.
+    if decisions.iter().flat_map(|d| &d.who).any(|who| who.starts_with("node ") || who == CLUSTER) {
         return;
     }
     let touched = |name: &str| {

@@ -75,6 +75,11 @@ pub fn markdown(diff: &Diff) -> String {
     }
     for file in &diff.files {
         let lines = body(file);
+        // The survival table was told cell by cell already.
+        if lines.is_empty() {
+            out.push(&format!("\n{} <code>{}</code>\n", file.how, html(&file.path)));
+            continue;
+        }
         let shown: Vec<String> = lines.iter().take(60).map(|l| cut(l)).collect();
         let fence = "`".repeat(longest_run(&shown).max(2) + 1);
         let mut block = format!(
