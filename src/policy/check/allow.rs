@@ -17,7 +17,7 @@ pub(super) fn check(cx: &mut Cx<'_>, toml: &TomlPolicy) -> Vec<Allowance> {
         if let (Some(code), None) = (&code, found) {
             let help = match did_you_mean(&code.value, registry::all().map(Code::name)) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => "`docs/codes.md` lists them".to_owned(),
+                None => "a finding's code stands in brackets behind its severity".to_owned(),
             };
             let message = format!("no finding has the code `{}`", code.value);
             cx.report(Cx::finding(codes::UNKNOWN_CODE, message, code.span, "not a code").help(help));

@@ -74,6 +74,11 @@ fn inherit(cx: &mut Cx<'_>, toml: &TomlPolicy, name: &str, entry: &Field<TomlNod
         }
         seen.push(&other.value);
         let base = below.value.clone();
+        // What cannot be read there was told there.
+        let failed = |key: &str| cx.failed.contains(&join(&below.path, key));
+        if (merged.role.is_none() && failed("role")) || (merged.capacity.is_none() && failed("capacity")) {
+            return None;
+        }
         merged = TomlNode {
             like: None,
             role: merged.role.or(base.role),
