@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::{CarrierId, Owner, make::Draft};
 use crate::catalogue::{Origin, Target};
+use crate::diag::{Diagnostic, codes::build as codes};
 use crate::policy::Resources;
 use crate::why::{Rule, Why};
 
@@ -33,6 +34,9 @@ pub(super) fn decide(draft: &mut Draft, id: CarrierId) {
         let mut parts = Vec::new();
         for (kind, figures) in [("requests", requests), ("limits", limits)] {
             if let Some(figures) = figures {
+                if from_team {
+                    overridden(draft, id, &value, kind, figures);
+                }
                 put(draft, &mut value, kind, figures, &mut because, &mut parts);
             }
         }
@@ -76,6 +80,27 @@ fn stated<'a>(
     match index {
         0 => (Some(&component.requests), Some(&component.limits)),
         _ => (None, None),
+    }
+}
+
+/// Says which of the team's figures the policy's own replace.
+fn overridden(draft: &mut Draft, id: CarrierId, team: &Map<String, Value>, kind: &str, figures: &Resources) {
+    let cpu = figures.cpu.iter().map(|cpu| ("cpu", cpu.value.text.clone(), cpu.span));
+    let memory = figures.memory.iter().map(|memory| ("memory", memory.value.text.clone(), memory.span));
+    for (name, text, span) in cpu.chain(memory).collect::<Vec<_>>() {
+        let Some(theirs) = team.get(kind).and_then(|map| map.get(name)) else { continue };
+        let theirs = theirs.as_str().map_or_else(|| theirs.to_string(), str::to_owned);
+        if theirs == text {
+            continue;
+        }
+        let who = draft.names(&[id]);
+        let message = format!("{kind}.{name} of {who}: {text} replaces the {theirs} of the team's values");
+        let mut diagnostic =
+            Diagnostic::new(codes::TEAM_OVERRIDDEN, message).help("say it in one of the two places only");
+        if let Some(span) = span {
+            diagnostic = diagnostic.at(span, "stated here");
+        }
+        draft.diagnostics.push(diagnostic);
     }
 }
 

@@ -38,6 +38,10 @@ super::codes! {
         "The plan wants a field that no value of the chart reaches.",
         "Some templates leave a field out altogether, so no overlay can set it. The pod keeps the chart's behaviour there, and the proof counts with that. Pods that end by themselves (jobs, hooks) are not told here; `lifeboat charts show` names their fields.",
         "Accept it with `[allow.NAME]` and a reason, or use a chart version in which a value reaches the field.";
+    TEAM_OVERRIDDEN = "team-overridden", Note,
+        "The policy states another request or limit than the team's values.",
+        "The overlay is the last values file, so the policy's figure is the one that is deployed. Whoever reads the team's file alone sees another.",
+        "Take the figure out of the team's values or out of the policy.";
     OBJECT_ELSEWHERE = "object-elsewhere", Warning,
         "A custom resource that the policy names is not in the team's values.",
         "An operator makes pods of a Sensor or an EventSource, and what it does (its triggers, its events) only its author can write. Without the object the overlay has nothing to complete, so the plan's class, requests and tolerations reach these pods only if the object says them itself.",
