@@ -1,7 +1,7 @@
 //! A comparison for a terminal and for a pull request. The most important comes first, so that what has
 //! to be cut is the least important.
 
-use super::{Diff, FileChange, Flip, Loss, SLACK};
+use super::{Decision, Diff, FileChange, Flip, Loss, SLACK, data};
 use crate::markdown::escape as text;
 
 /// GitHub refuses comments of 65,536 characters; this leaves room for a heading of the caller's.
@@ -151,28 +151,30 @@ fn sections(diff: &Diff) -> Vec<Section> {
         Section { title: "what the edit hides", entries: plain(&diff.hidden) },
         Section { title: "by hand", entries: plain(&diff.by_hand) },
         Section { title: "after a loss", entries: diff.losses.iter().map(loss).collect() },
-        Section {
-            title: "decisions",
-            entries: diff
-                .decisions
-                .iter()
-                .map(|d| {
-                    let who = who(&d.who);
-                    let change = arrow(d.before.as_deref(), d.after.as_deref());
-                    let entry = match d.what.as_str() {
-                        "exists" if d.before.is_none() => format!("{who}: new"),
-                        "exists" => format!("{who}: gone"),
-                        what => format!("{who}: {what} {change}"),
-                    };
-                    (
-                        if d.because.is_empty() { entry } else { format!("{entry}, by {}", d.because) },
-                        Vec::new(),
-                    )
-                })
-                .collect(),
-        },
+        Section { title: "decisions", entries: diff.decisions.iter().map(decision).collect() },
     ];
     all.into_iter().filter(|s| !s.entries.is_empty()).collect()
+}
+
+/// A decision; of trees on both sides what differs in them, below it.
+fn decision(decision: &Decision) -> (String, Vec<String>) {
+    let who = who(&decision.who);
+    let (before, after) = (decision.before.as_deref(), decision.after.as_deref());
+    let is_tree = |text: &str| text.starts_with(['{', '[']);
+    let places = match (before, after) {
+        (Some(before), Some(after)) if is_tree(before) && is_tree(after) => data::changes(before, after),
+        _ => None,
+    };
+    let entry = match decision.what.as_str() {
+        "exists" if before.is_none() => format!("{who}: new"),
+        "exists" => format!("{who}: gone"),
+        what if places.is_some() => format!("{who}: {what}"),
+        what => format!("{who}: {what} {}", arrow(before, after)),
+    };
+    let entry = if decision.because.is_empty() { entry } else { format!("{entry}, by {}", decision.because) };
+    let below = places.iter().flatten();
+    let below = below.map(|c| format!("{}: {}", c.path, arrow(c.before.as_deref(), c.after.as_deref())));
+    (entry, below.collect())
 }
 
 /// Names, the first ten of them.
