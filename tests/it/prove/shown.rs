@@ -56,3 +56,42 @@ fn a_pod_that_waits_says_why() {
         "so app-billing has 1 of 2 pods up on worker-2; 1 Pending (master: had untolerated taint(s); worker-2: Insufficient memory)",
     );
 }
+
+/// The sizes that the headroom names are true: at the one every claim is proved, at the other the named one is refuted.
+#[test]
+fn headroom_in_json_is_what_a_policy_of_that_size_proves() {
+    let found: serde_json::Value =
+        serde_json::from_str(&shown(&["prove", "--headroom", "--format", "json"])).expect("JSON");
+    let rows = found["nodes"].as_array().expect("rows");
+    assert_eq!(rows.len(), 4, "{found}");
+    for row in rows {
+        let (today, proved) = (row["today"].as_u64().unwrap(), row["proved"].as_u64().unwrap());
+        let refuted = row["refuted"]["from"].as_u64().unwrap();
+        assert!(refuted < proved && proved <= today, "{row}");
+    }
+    let row = rows.iter().find(|row| row["nodes"] == "lifeboat" && row["resource"] == "cpu").expect("a row");
+    let folder = tempfile::tempdir().expect("a folder");
+    let policy = folder.path().join("policy.toml");
+    let claims = |milli: &serde_json::Value| -> Vec<(String, String)> {
+        let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/policy.toml");
+        // The host keeps 500m for itself.
+        let cpu = milli.as_u64().unwrap() + 500;
+        let capacity = format!("capacity = {{ cpu = \"{cpu}m\", memory = \"7900Mi\" }}");
+        std::fs::write(&policy, format!("extends = {shipped:?}\n[nodes.master]\n{capacity}\n"))
+            .expect("written");
+        let path = policy.to_str().expect("text");
+        let text = shown(&["prove", path, "--remedies", "0", "--format", "json"]);
+        let proof: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let told = proof["claims"].as_array().unwrap().iter();
+        told.map(|c| {
+            let word = |key: &str| c[key].as_str().unwrap().to_owned();
+            (format!("{}: {}", word("scenario"), word("claim")), word("verdict"))
+        })
+        .collect()
+    };
+    let all = claims(&row["proved"]);
+    assert!(all.iter().all(|(_, verdict)| verdict == "proved"), "{all:?}");
+    let named = row["refuted"]["claim"].as_str().expect("a claim");
+    let all = claims(&row["refuted"]["from"]);
+    assert!(all.iter().any(|(claim, verdict)| claim == named && verdict == "refuted"), "{named}: {all:?}");
+}
