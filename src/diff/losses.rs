@@ -1,10 +1,10 @@
 //! What ends otherwise after a loss.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::Side;
+use super::{Side, places};
 use crate::lifecycle::{First, NodeId};
 use crate::policy::Phase;
 use crate::prove::render::{column_title, merged_rows, words};
@@ -84,7 +84,7 @@ pub(super) fn losses(from: Side<'_>, to: Side<'_>) -> (Vec<Loss>, Vec<Slight>) {
             loss.spared = before.difference(&after).cloned().collect();
             // Where nothing is lost, places are the point; elsewhere the words say enough.
             if column.lost.iter().all(Vec::is_empty) {
-                loss.moved = moved(old, was, new, column);
+                loss.moved = places::moved(old, was, new, column);
             }
         }
         if !(loss.rows.is_empty()
@@ -168,24 +168,4 @@ fn evictions(model: &Model, column: &Column) -> BTreeSet<String> {
     };
     let named = |(victim, by)| format!("{} for {}", model.row(victim).name, model.row(by).name);
     judge::evictions(&played).into_iter().map(named).collect()
-}
-
-fn moved(old: &Proof, was: &Column, new: &Proof, column: &Column) -> Vec<String> {
-    let places = |proof: &Proof, column: &Column| -> BTreeMap<String, String> {
-        let Some((_, cells)) = column.phases.first() else { return BTreeMap::new() };
-        let names = |on: &[NodeId]| {
-            let mut names: Vec<&str> =
-                on.iter().map(|n| proof.nodes[usize::from(n.0)].name.as_str()).collect();
-            names.sort_unstable();
-            names.join(", ")
-        };
-        let rows = proof.rows.iter().zip(cells).filter(|(row, _)| !row.daemon);
-        rows.map(|(row, cell)| (row.name.clone(), names(&cell.on))).collect()
-    };
-    let (before, after) = (places(old, was), places(new, column));
-    let changed = after.iter().filter_map(|(name, now)| {
-        let then = before.get(name).filter(|then| *then != now)?;
-        Some(format!("{name}: {then} → {now}"))
-    });
-    changed.collect()
 }

@@ -9,6 +9,7 @@ mod files;
 mod hand;
 mod hidden;
 mod losses;
+mod places;
 pub mod render;
 
 use serde::Serialize;
