@@ -117,7 +117,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand charts; and __fish_see
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand charts; and __fish_seen_subcommand_from probe" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand charts; and __fish_seen_subcommand_from probe" -l facts -d 'Write the facts (JSON) instead of a catalogue file'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand charts; and __fish_seen_subcommand_from probe" -l facts -d 'Write the facts (JSON) instead of a catalogue file; with --check, those that it compares, to --out'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand charts; and __fish_seen_subcommand_from probe" -l no-cache -d 'Render everything anew'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand charts; and __fish_seen_subcommand_from probe" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand charts; and __fish_seen_subcommand_from show" -l version -d 'Its version; the newest that was rendered and compared without it' -r

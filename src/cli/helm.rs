@@ -108,6 +108,12 @@ impl Helm {
                 std::io::ErrorKind::NotFound => {
                     format!("there is no Helm `{}`; name yours with --helm", self.program.display())
                 }
+                _ if self.program.is_dir() => {
+                    format!(
+                        "{0} is a folder; --helm takes the program itself, such as {0}/helm",
+                        self.program.display()
+                    )
+                }
                 _ => io(error),
             })?;
         let Some(status) = child.wait_timeout(self.timeout).map_err(io)? else {

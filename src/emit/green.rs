@@ -27,7 +27,9 @@ pub fn apart(plan: &Plan) -> Vec<StatusApart> {
         if !matches!(placement.kind, PlacementKind::Apart { .. }) || !claimed(rule) {
             continue;
         }
-        for carrier in plan.carriers.iter().filter(|c| c.lasting() && c.tier.is_some()) {
+        let ruled =
+            plan.carriers.iter().filter(|c| c.lasting() && c.tier.is_some() && c.runs_as != "DaemonSet");
+        for carrier in ruled {
             // In a rule a service stands for its main component.
             let member = |pods: &PodRef| {
                 means(plan, pods, carrier) && (carrier.main || !matches!(pods, PodRef::Service(_)))

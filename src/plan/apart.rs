@@ -25,7 +25,12 @@ pub(super) fn sides(draft: &mut Draft) -> Sides {
     let policy = draft.policy;
     let mut rules = Vec::new();
     for placement in &policy.placements {
-        let sides: Vec<Vec<CarrierId>> = placement.pods.iter().map(|pods| resolve(draft, pods)).collect();
+        let mut sides: Vec<Vec<CarrierId>> = placement.pods.iter().map(|pods| resolve(draft, pods)).collect();
+        if matches!(placement.kind, PlacementKind::Apart { .. }) {
+            for (side, pods) in sides.iter_mut().zip(&placement.pods) {
+                without_daemons(draft, side, pods);
+            }
+        }
         rules.push(sides);
     }
     Sides { rules }
@@ -40,6 +45,30 @@ fn resolve(draft: &mut Draft, pods: &PolicyField<PodRef>) -> Vec<CarrierId> {
         .collect();
     mentions::report_absent(draft, pods, &found);
     found
+}
+
+/// Takes DaemonSets out of a side of a rule that keeps pods apart: nothing is apart from pods of every node, and a
+/// term against them drives its pod to where they do not run, which is the lifeboat. A tier's are left out in
+/// silence; one that a rule names is told.
+fn without_daemons(draft: &mut Draft, side: &mut Vec<CarrierId>, pods: &PolicyField<PodRef>) {
+    let (daemons, others): (Vec<_>, Vec<_>) =
+        side.iter().partition(|&&id| draft.carrier(id).runs_as == "DaemonSet");
+    *side = others;
+    if daemons.is_empty() || matches!(pods.value, PodRef::Tier(_)) {
+        return;
+    }
+    let mut diagnostic = Diagnostic::new(
+        codes::APART_FROM_DAEMONSET,
+        format!(
+            "{} is a DaemonSet: its pods are on every node, and nothing is apart from them",
+            draft.names(&daemons)
+        ),
+    )
+    .help("take it out of the rule; to keep pods off some nodes, taint these or label them");
+    if let Some(span) = pods.span {
+        diagnostic = diagnostic.at(span, "left out of the rule");
+    }
+    draft.diagnostics.push(diagnostic);
 }
 
 /// Adds the terms of every rule that a carrier is part of.

@@ -3,6 +3,8 @@
 use super::make::Draft;
 use super::{CarrierId, Owner};
 use crate::diag::{Diagnostic, codes::build as codes};
+use crate::kube::Toleration;
+use crate::rules::taint;
 
 /// Reports every need of a boarding component whose pods could not board as well. Packaged pods of K3s
 /// tolerate the lifeboat's taint by themselves, if their tolerations say so.
@@ -20,7 +22,10 @@ pub(super) fn check(draft: &mut Draft) {
                 format!("{who} may board the lifeboat but needs {whom}, which may not"),
             )
             .about(&who)
-            .help(format!("give {whom} the tier of {who}, or accept it with `[allow.NAME]` and a reason"));
+            .help(format!(
+                "{}, or accept it with `[allow.NAME]` and a reason",
+                remedy(draft, target, &who, &whom)
+            ));
             if let Some(span) = draft.carrier(id).span {
                 diagnostic = diagnostic.at(span, "boards");
             }
@@ -46,13 +51,31 @@ fn find(draft: &Draft, id: CarrierId, need: &str) -> Option<CarrierId> {
     })
 }
 
+/// What would let the needed pods follow. The policy ranks no packaged pods of K3s, and no value changes them: there the
+/// taint has to be one that they tolerate.
+fn remedy(draft: &Draft, target: CarrierId, who: &str, whom: &str) -> String {
+    if draft.carrier(target).owner != Owner::Packaged {
+        return format!("give {whom} the tier of {who}");
+    }
+    let mut keys: Vec<String> = tolerations(draft, target).into_iter().map(|t| t.key).collect();
+    keys.retain(|key| !key.is_empty() && !key.starts_with("node-role.kubernetes.io/"));
+    match keys.first() {
+        Some(key) => {
+            format!(
+                "K3s's {whom} takes no tier; it tolerates `{key}`: write `taint = \"{key}=true:NoSchedule\"` under `[lifeboat]`"
+            )
+        }
+        None => format!("K3s's {whom} takes no tier: let its own manifest tolerate the taint"),
+    }
+}
+
 /// Whether a carrier tolerates the lifeboat's taint without lifeboat's doing.
 fn tolerates(draft: &Draft, id: CarrierId) -> bool {
     let Some(lifeboat) = &draft.policy.lifeboat else { return true };
-    draft.list(id, &super::TOLERATIONS).iter().any(|toleration| {
-        let key = toleration.get("key").and_then(serde_json::Value::as_str);
-        let effect = toleration.get("effect").and_then(serde_json::Value::as_str);
-        key.is_none_or(|key| key == lifeboat.taint.value.key)
-            && effect.is_none_or(|effect| effect.is_empty() || effect == lifeboat.taint.value.effect.word())
-    })
+    let boat = taint(&lifeboat.taint.value);
+    tolerations(draft, id).iter().any(|toleration| toleration.tolerates(&boat))
+}
+
+fn tolerations(draft: &Draft, id: CarrierId) -> Vec<Toleration> {
+    serde_json::from_value(draft.list(id, &super::TOLERATIONS).into()).unwrap_or_default()
 }

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::terms::Affinity;
 use super::{
-    AFFINITY, Carrier, CarrierId, Decision, Owner, Plan, ServicePlan, apart, carriers, class, closure,
-    enabled, eviction, lifeboat, lock, mentions, nodes, replicas, requests, spread, storage,
+    AFFINITY, Carrier, CarrierId, Decision, Owner, Plan, ServicePlan, aboard, apart, carriers, class,
+    closure, enabled, eviction, lifeboat, lock, mentions, nodes, replicas, requests, spread, storage,
 };
 use crate::catalogue::{Catalogue, Origin, Reach, Target, ValuePath, coalesce};
 use crate::diag::{Diagnostic, Severity, codes::build as codes, codes::catalogue};
@@ -69,6 +69,7 @@ pub fn make(policy: Policy, inputs: Inputs<'_>) -> Outcome {
         follow(&mut draft, id);
     }
     closure::check(&mut draft);
+    aboard::check(&mut draft);
     draft.report_unreachable();
     let classes = class::classes(&mut draft);
     let nodes = nodes::nodes(&mut draft);

@@ -6,6 +6,7 @@
 //! Field values are kept in the API's own JSON, so that overlay, cluster model and verification read
 //! the same thing.
 
+mod aboard;
 mod apart;
 mod carriers;
 mod class;

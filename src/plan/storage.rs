@@ -30,12 +30,10 @@ pub(super) fn decide(draft: &mut Draft, id: CarrierId) {
     draft.carrier_mut(id).storage = Some(Decided { value: storage.value, why });
     match switch(draft, id, storage.value != Storage::Ephemeral) {
         Ok(conditions) => draft.carrier_mut(id).switches.extend(conditions),
-        Err(why) => {
+        Err(Refusal { why, instead }) => {
             let name = draft.names(&[id]);
-            let mut diagnostic =
-                Diagnostic::new(codes::STORAGE_UNREACHABLE, format!("the volume of {name}: {why}")).help(
-                    "or set it in the team's own values file, which `values` names; lifeboat reads it there",
-                );
+            let message = format!("the volume of {name}: {why}");
+            let mut diagnostic = Diagnostic::new(codes::STORAGE_UNREACHABLE, message).help(instead);
             if let Some(span) = storage.span {
                 diagnostic = diagnostic.at(span, "not what the chart renders");
             }
@@ -52,9 +50,21 @@ fn claims(draft: &Draft, id: CarrierId) -> bool {
     known.storage.iter().any(|storage| plan.edition.holds(&storage.when, &plan.team))
 }
 
+/// Why no value makes the chart's claims as the policy wants them, and what to write instead.
+struct Refusal {
+    why: String,
+    instead: String,
+}
+
+impl Refusal {
+    fn new(why: impl Into<String>, instead: impl Into<String>) -> Self {
+        Self { why: why.into(), instead: instead.into() }
+    }
+}
+
 /// The values that make every claim of the component appear, with the size and class that the policy
 /// states, or go.
-fn switch(draft: &Draft, id: CarrierId, wants: bool) -> Result<Vec<Condition>, String> {
+fn switch(draft: &Draft, id: CarrierId, wants: bool) -> Result<Vec<Condition>, Refusal> {
     let Owner::Component { service, component } = &draft.carrier(id).owner else { return Ok(Vec::new()) };
     let plan = &draft.services[*service];
     let claims = plan.edition.components.get(component).map_or(&[][..], |known| &known.storage[..]);
@@ -62,7 +72,11 @@ fn switch(draft: &Draft, id: CarrierId, wants: bool) -> Result<Vec<Condition>, S
     let size = stated.and_then(|c| c.storage_size.as_ref()).map(|size| json!(size.value.text));
     let class = stated.and_then(|c| c.storage_class.as_ref()).map(|class| json!(class.value));
     if wants && claims.is_empty() {
-        return Err("the catalogue knows no value that gives it one".to_owned());
+        return Err(Refusal::new(
+            "the chart claims none for it, and the catalogue knows no value that would",
+            "write `storage = \"ephemeral\"`, which is what the chart renders; a claim that it can make all the same \
+             belongs into a catalogue file of your own (`cluster.charts`)",
+        ));
     }
     let mut values = Vec::new();
     for claim in claims {
@@ -79,7 +93,10 @@ fn switch(draft: &Draft, id: CarrierId, wants: bool) -> Result<Vec<Condition>, S
         if there == wants {
             continue;
         }
-        let Some(last) = claim.when.last() else { return Err("the chart always claims it".to_owned()) };
+        let Some(last) = claim.when.last() else {
+            let instead = "write `storage = \"local\"` or `\"replicated\"`: what the volume's class gives it";
+            return Err(Refusal::new("the chart always claims it", instead));
+        };
         // A switch is a boolean; where the claim itself is the switch, its size makes it appear.
         let default = plan.edition.effective(&last.path, &Value::Null);
         let switch = default.as_ref().is_none_or(|value| value.is_boolean() || value.is_null());
@@ -87,8 +104,21 @@ fn switch(draft: &Draft, id: CarrierId, wants: bool) -> Result<Vec<Condition>, S
             (true, _) => values
                 .push(Condition { path: last.path.clone(), is: json!((last.is == json!(true)) == wants) }),
             (false, true) if size.is_some() && claim.size.0.is_some() => {}
-            (false, true) => return Err("state its `storage-size`".to_owned()),
-            (false, false) => return Err(format!("the team's values claim it at `{}`", last.path)),
+            (false, true) => {
+                return Err(Refusal::new(
+                    "the chart claims one only of a size, and the policy states none",
+                    "write `storage-size = \"10Gi\"`, or what it needs, beside `storage`",
+                ));
+            }
+            (false, false) => {
+                return Err(Refusal::new(
+                    format!("the team's values claim it at `{}`", last.path),
+                    format!(
+                        "take `{}` out of the team's values file, or write `storage = \"local\"` or `\"replicated\"`",
+                        last.path
+                    ),
+                ));
+            }
         }
     }
     Ok(values)

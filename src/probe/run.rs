@@ -328,6 +328,7 @@ fn facts(
         "version": package.version.to_string(),
         "requiredValues": given,
         "probeOnlyValues": quiet,
+        "lacks": package.hollow.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "profiles": layers,
         "carriers": carriers(profiles),
         "wiring": wired,

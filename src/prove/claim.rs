@@ -1,6 +1,6 @@
 //! What a policy claims, resolved to workloads and nodes.
 
-use crate::lifecycle::{NodeId, WorkloadId};
+use crate::lifecycle::{Kind, NodeId, WorkloadId};
 use crate::policy::{EventKind, Phase, PlacementKind, PodRef, Policy, Who};
 use crate::source::Span;
 
@@ -173,7 +173,10 @@ pub(super) fn of_policy(policy: &Policy, model: &Model) -> Vec<Claim> {
                 else {
                     continue;
                 };
-                let ids = placement.pods.iter().flat_map(|p| resolve(policy, model, &p.value)).collect();
+                // Nothing is apart from a DaemonSet's pods: the plan leaves them out of the rule as well.
+                let ids = placement.pods.iter().flat_map(|p| resolve(policy, model, &p.value));
+                let ids = ids.filter(|id| model.facts.workloads[usize::from(id.0)].kind != Kind::DaemonSet);
+                let ids = ids.collect();
                 claims.push(base(Says::Apart(rule.value.clone()), rule.value.clone(), ids, false, rule.span));
             }
         }

@@ -7,6 +7,8 @@ use semver::Version;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::{Map, Value};
 
+use crate::catalogue::ValuePath;
+
 /// A chart version's facts.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -24,6 +26,9 @@ pub struct Facts {
     /// Values that keep renders small.
     #[serde(default)]
     pub probe_only_values: Value,
+    /// Keys of sub-charts that the package lacked: of what they bring, these facts know nothing.
+    #[serde(default)]
+    pub lacks: Vec<String>,
     /// Every object with a pod spec.
     pub carriers: Vec<Carrier>,
     /// Carrier → field → paths that reach it; for resources → container → paths.
@@ -126,6 +131,12 @@ pub struct PathFact {
 }
 
 impl Facts {
+    /// Whether a path belongs to a sub-chart that the package lacked.
+    #[must_use]
+    pub fn knows_nothing_of(&self, path: &ValuePath) -> bool {
+        self.lacks.iter().any(|key| ValuePath::parse(key).contains(path))
+    }
+
     /// Reads facts; `{release}` and `{namespace}` stay as they are.
     ///
     /// # Errors

@@ -9,6 +9,7 @@
 mod carrier;
 mod facts;
 mod guard;
+mod lack;
 mod print;
 
 use indexmap::IndexMap;
@@ -50,10 +51,11 @@ fn compose_with(
 ) -> Result<String, String> {
     let edges = judged.shift_remove("edges").unwrap_or_default();
     facts.sort_by(|a, b| a.version.cmp(&b.version));
-    let editions = facts
+    let mut editions = facts
         .iter()
         .map(|facts| Ok((facts.version.clone(), carrier::edition(facts, &judged)?)))
         .collect::<Result<Vec<_>, String>>()?;
+    lack::complete(&mut editions, &facts, &judged);
     judged.shift_remove("tpl");
     let measured = guard::merge(&editions, &edges);
     judged.insert("tested".into(), tested(&judged, &facts));

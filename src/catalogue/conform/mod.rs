@@ -47,26 +47,19 @@ impl Agreement {
 /// Release and namespace that stand in for those of the facts: short, and no part of a chart's name.
 pub(crate) const RELEASE: (&str, &str) = ("zzr", "zzns");
 
-/// Compares a chart with facts (JSON text) of one version, served by any of its repositories.
+/// Compares a chart with facts (JSON text) of one version, served by any of its repositories. What sub-charts bring
+/// that the probed package lacked is left out.
 ///
 /// # Errors
 /// Facts that cannot be read.
 pub fn against_facts(chart: &Chart, json: &str) -> Result<Agreement, String> {
-    against_probe(chart, json, &[])
-}
-
-/// The same for a chart whose package lacks sub-charts, by the keys of their values: what they bring is left out.
-///
-/// # Errors
-/// Facts that cannot be read.
-pub fn against_probe(chart: &Chart, json: &str, hollow: &[ValuePath]) -> Result<Agreement, String> {
     let facts = Facts::parse_for(json, RELEASE.0, RELEASE.1)?;
     let mut agreement = Agreement { versions: 1, ..Agreement::default() };
     let line = chart.lines.iter().find(|line| line.range.contains(&facts.version));
     match chart.at(&facts.version, line.map(|line| line.url.as_str())) {
         Ok(edition) => {
             let mut edition = edition.installed(RELEASE.0, RELEASE.1, &Value::Null);
-            let inside = |path: &ValuePath| hollow.iter().any(|key| key.contains(path));
+            let inside = |path: &ValuePath| facts.knows_nothing_of(path);
             edition.components.retain(|_, component| !component.when.iter().any(|c| inside(&c.path)));
             edition.tree = Arc::default();
             Arc::make_mut(&mut edition.defaults).retain(|path, _| !inside(path));

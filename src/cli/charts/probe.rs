@@ -39,8 +39,8 @@ pub(crate) struct Args {
     /// Compare with this catalogue file instead of writing one.
     #[arg(long, value_name = "FILE")]
     check: Option<PathBuf>,
-    /// Write the facts (JSON) instead of a catalogue file.
-    #[arg(long, conflicts_with = "check")]
+    /// Write the facts (JSON) instead of a catalogue file; with --check, those that it compares, to --out.
+    #[arg(long)]
     facts: bool,
     /// URL of the Helm repository that serves the chart.
     #[arg(long, value_name = "URL", default_value = "https://repository.invalid")]
@@ -72,6 +72,9 @@ pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
 }
 
 fn probe(context: &Context, args: &Args) -> Result<ExitCode, String> {
+    if args.check.is_some() && args.facts != args.out.is_some() {
+        return Err("with --check, --facts and --out FILE come together".to_owned());
+    }
     let package = helm::package(&args.chart)?;
     let helm = Helm::start(&args.helm)?;
     let mut values = Value::Object(Map::new());
@@ -146,7 +149,7 @@ fn nearest(package: &Package) -> Option<Edition> {
 
 fn write(args: &Args, package: &Package, learned: &Learned) -> Result<ExitCode, String> {
     let text = if args.facts {
-        format!("{:#}\n", learned.facts)
+        recorded(&learned.facts)
     } else {
         let version = &package.version;
         let next = Version::new(version.major, version.minor, version.patch.saturating_add(1));
@@ -226,7 +229,10 @@ fn check(
     let profiles = profiles.map(|(name, layer)| (name, rendered(&package.hollow, layer))).collect();
     let request = Request { values, paths: claimed(&edition), quiet: probing.quiet, profiles };
     let learned = experiment(args, package, helm, &request)?;
-    let agreement = conform::against_probe(&chart, &learned.facts.to_string(), &package.hollow)?;
+    if let Some(path) = &args.out {
+        fs::write(path, recorded(&learned.facts)).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    let agreement = conform::against_facts(&chart, &learned.facts.to_string())?;
     for line in &agreement.mismatches {
         anstream::println!("{line}");
     }
@@ -248,6 +254,30 @@ fn check(
         agreement.mismatches.len()
     );
     Ok(ExitCode::from(if agreement.mismatches.is_empty() { 0 } else { FINDINGS }))
+}
+
+/// Facts as they are kept: one line for each carrier and path, so that a difference between versions can be read.
+fn recorded(facts: &Value) -> String {
+    let mut out = String::from("{");
+    for (i, (key, value)) in facts.as_object().into_iter().flatten().enumerate() {
+        out += if i > 0 { ",\n " } else { "\n " };
+        out += &format!("{}: ", Value::from(key.as_str()));
+        match value {
+            Value::Array(items) if items.iter().any(Value::is_object) => {
+                let lines: Vec<String> = items.iter().map(|item| format!("\n  {item}")).collect();
+                out += &format!("[{}\n ]", lines.join(","));
+            }
+            Value::Object(map) if map.values().any(Value::is_object) => {
+                let lines: Vec<String> = map
+                    .iter()
+                    .map(|(key, item)| format!("\n  {}: {item}", Value::from(key.as_str())))
+                    .collect();
+                out += &format!("{{{}\n }}", lines.join(","));
+            }
+            other => out += &other.to_string(),
+        }
+    }
+    out + "\n}\n"
 }
 
 /// A profile without the values of sub-charts that a package lacks.

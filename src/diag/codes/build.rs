@@ -17,7 +17,7 @@ super::codes! {
     STORAGE_UNREACHABLE = "storage-unreachable", Error,
         "No value that the catalogue knows makes the chart's volume agree with the policy.",
         "The plan and the proof rest on the storage that is stated. If the chart renders something else, the proof is about another cluster.",
-        "Set the chart's own storage values in the team's values file, and name that file in `values`.";
+        "The message says what to write instead: the storage that the chart renders, a size, or a team's values file without the claim.";
     RULE_WITHOUT_PODS = "rule-without-pods", Warning,
         "A placement rule names pods that are not there.",
         "The rule has nothing to keep apart: the component is switched off, or the service has none of that name.",
@@ -26,6 +26,10 @@ super::codes! {
         "No label selector matches these pods alone.",
         "A selector that also matches a DaemonSet repels a pod from every node: in the strategy's own rule `app.kubernetes.io/name: loki` matches the canary on each worker and drives Prometheus into the lifeboat.",
         "Name components whose labels differ from the others', as `service/component`.";
+    APART_FROM_DAEMONSET = "apart-from-daemonset", Warning,
+        "A rule keeps pods apart from a DaemonSet.",
+        "A DaemonSet has a pod on every node that lets it in. A term against it repels alike from all of them, or, where a taint keeps the DaemonSet off the lifeboat, from all but the lifeboat. So DaemonSets are left out of `apart` rules and of claims about them.",
+        "Take it out of the rule. To keep pods off some nodes, taint these or label them.";
     SPREAD_SELECTOR_AMBIGUOUS = "spread-selector-ambiguous", Note,
         "A service's own pods are not spread, because no label is theirs alone.",
         "A spread constraint counts the pods that its selector matches. One that also counts other pods would spread something else.",
@@ -61,7 +65,11 @@ super::codes! {
     NEEDS_ON_THE_LIFEBOAT = "needs-cannot-follow", Warning,
         "A lifeboat component needs another one that cannot follow it onto the lifeboat.",
         "On the lifeboat a component is only as alive as what it needs. What lacks the lifeboat tier stays Pending when the last worker is gone.",
-        "Give the needed component a tier with `lifeboat = true`, or accept it with `[allow.NAME]` and a reason.";
+        "Give the needed component a tier with `lifeboat = true`. K3s's own pods have no tier: for them it is the taint's key that decides, and the message names the keys that they tolerate. Or accept it with `[allow.NAME]` and a reason.";
+    TOLERATION_UNPLANNED = "toleration-unplanned", Warning,
+        "A pod tolerates a taint of the lifeboat that the policy did not plan for it.",
+        "Overlays join their tolerations to the team's, so what a team tolerates stays. A toleration without an effect fits every effect of its key, and one with `operator: Exists` and no key fits every taint: with either a pod of any tier may board the lifeboat, and a pod that boards as a last resort tolerates the twin taint as well and boards first. The proof counts with it.",
+        "Write key and effect of the taint that is meant, give the pod a tier with `lifeboat = true`, or accept it with `[allow.NAME]` and a reason.";
     VALUES_UNREADABLE = "values-unreadable", Error,
         "A values file of the team's cannot be read.",
         "The overlay is computed on top of the team's own values, so the plan needs to know them.",

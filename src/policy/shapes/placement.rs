@@ -6,7 +6,7 @@ table! {
     /// Pods that keep to different nodes.
     pub struct TomlApart: named Label {
         /// Who: `service/component`, a service's main component, a workload, or `tier:NAME`. With one
-        /// entry, its own pods keep apart from each other.
+        /// entry, its own pods keep apart from each other. DaemonSets, which are on every node, are left out.
         pods: Vec<Field<String>> { example: "[\"prometheus/prometheus\", \"loki/single-binary\"]" },
         /// Whether they never share a node. A required rule leaves pods Pending where nodes are few.
         required: bool { default: "false" },

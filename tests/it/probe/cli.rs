@@ -111,6 +111,9 @@ fn without_helm_or_chart_it_says_what_to_do() {
     let (code, _, err) = stage.run(Path::new("no-such-helm"), &["render", "--charts", &chart()], &[]);
     assert_eq!(code, 2);
     assert!(err.contains("name yours with --helm"), "{err}");
+    let (code, _, err) = stage.run(Path::new("."), &["render", "--charts", &chart()], &[]);
+    assert_eq!(code, 2);
+    assert!(err.contains(". is a folder; --helm takes the program itself"), "{err}");
     let (code, _, err) = stage.play(&["render"], &[]);
     assert_eq!(code, 2);
     assert!(err.contains("error[chart-missing]") && err.contains("helm pull beacon --repo"), "{err}");
