@@ -32,7 +32,7 @@ pub struct ArgoCdContext {
 /// One release.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ApplicationContext {
-    /// The service's name, which is the Application's.
+    /// The service's name.
     pub name: String,
     /// The chart's repository.
     pub chart_repository: String,
@@ -48,9 +48,9 @@ pub struct ApplicationContext {
     pub value_files: Vec<String>,
 }
 
-/// The Application of one service.
+/// The Application `name` of one service.
 #[must_use]
-pub fn application(shared: &ArgoCdContext, app: &ApplicationContext) -> Value {
+pub fn application(shared: &ArgoCdContext, name: &str, app: &ApplicationContext) -> Value {
     let value_files: Vec<String> = app.value_files.iter().map(|path| format!("$values/{path}")).collect();
     let chart = json!({
         "repoURL": app.chart_repository,
@@ -59,7 +59,7 @@ pub fn application(shared: &ArgoCdContext, app: &ApplicationContext) -> Value {
         "helm": { "releaseName": app.release, "valueFiles": value_files },
     });
     let values = json!({ "repoURL": shared.repository, "targetRevision": shared.revision, "ref": "values" });
-    wrap(shared, &app.name, &app.namespace, json!({ "sources": [chart, values] }))
+    wrap(shared, name, &app.namespace, json!({ "sources": [chart, values] }))
 }
 
 /// An Application for plain manifests of the repository, such as the priority classes.

@@ -1,12 +1,12 @@
 //! `cluster/argocd/`: Applications that consume the outputs, if the policy names a repository.
 
 use super::Artifact;
-use super::argocd::{self, ApplicationContext, ArgoCdContext, SiteContext};
+use super::argocd::{self, ApplicationContext, ArgoCdContext, SiteContext, is_local};
 use super::manifests::{by_argocd, manifests, ordinary};
 use crate::diag::{Diagnostic, codes::build as codes};
 use crate::overlay::Lowered;
 use crate::plan::{Plan, ServicePlan};
-use crate::policy::{ArgoCd, ArgoCdForm, Sync};
+use crate::policy::{ArgoCd, ArgoCdForm, Policy, Sync};
 use crate::source::extends::{between, relative};
 
 /// Folder of what is applied to Argo CD's cluster. No service's overlay can lie in it, so that it can be applied as a whole.
@@ -31,7 +31,8 @@ pub(super) fn files(plan: &Plan, lowered: &Lowered) -> Vec<Artifact> {
         ArgoCdForm::Applications => {
             for app in &applications {
                 let path = format!("{FOLDER}/{}.yaml", app.name);
-                let object = argocd::application(&shared, app);
+                let object =
+                    argocd::application(&shared, &application_name(&plan.policy, stated, &app.name), app);
                 files.push(Artifact::objects(plan, &path, "an Application", vec![(object, why)]));
             }
         }
@@ -59,11 +60,7 @@ fn of_manifests(plan: &Plan, stated: &ArgoCd, shared: &ArgoCdContext) -> Option<
     };
     let cluster = &plan.policy.cluster;
     let folder = in_repository(stated, &format!("{}/cluster", cluster.output.value));
-    // Sites with ApplicationSets share an Argo CD, and there each Application has its own name.
-    let name = match stated.form.value {
-        ArgoCdForm::Applications => MANIFESTS.to_owned(),
-        ArgoCdForm::ApplicationSet => format!("{}-{MANIFESTS}", cluster.name.value),
-    };
+    let name = application_name(&plan.policy, stated, MANIFESTS);
     let object = argocd::manifests(shared, &name, &stated.namespace.value, &folder, &include);
     let about = "an Application; sync it before every other";
     Some(Artifact::objects(
@@ -76,6 +73,17 @@ fn of_manifests(plan: &Plan, stated: &ArgoCd, shared: &ArgoCdContext) -> Option<
 
 /// Name of the Application of the manifests.
 const MANIFESTS: &str = "lifeboat-manifests";
+
+/// What the Application of a service is called. An Argo CD that deploys to other clusters may hold those of many sites,
+/// and a set does by design: there the cluster's name comes first.
+pub(super) fn application_name(policy: &Policy, stated: &ArgoCd, service: &str) -> String {
+    match stated.form.value {
+        ArgoCdForm::Applications if is_local(&stated.destination.value) => service.to_owned(),
+        ArgoCdForm::Applications | ArgoCdForm::ApplicationSet => {
+            format!("{}-{service}", policy.cluster.name.value)
+        }
+    }
+}
 
 fn shared(stated: &ArgoCd) -> ArgoCdContext {
     ArgoCdContext {

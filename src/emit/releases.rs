@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use super::delivery::application_name;
 use crate::plan::Plan;
-use crate::policy::{ArgoCd, ArgoCdForm, Sync};
+use crate::policy::{ArgoCd, ArgoCdForm, Policy, Sync};
 
-/// Every release of the plan, `namespace/release`, with its service, which is the name of its Application.
+/// Every release of the plan, `namespace/release`, with its service, after which its Application is called.
 #[must_use]
 pub fn of(plan: &Plan) -> BTreeMap<String, String> {
     let name = |planned: &crate::plan::ServicePlan| {
@@ -26,7 +27,7 @@ pub fn left(before: &BTreeMap<String, String>, plan: &Plan) -> Vec<(String, Stri
         let kept = now.values().any(|name| name == service);
         let way = match &plan.policy.argocd {
             None => format!("helm uninstall {release} --namespace {namespace}"),
-            Some(argocd) => by_argocd(argocd, service, kept)?,
+            Some(argocd) => by_argocd(&plan.policy, argocd, service, kept)?,
         };
         Some((format!("release `{release}` in namespace `{namespace}`"), way))
     })
@@ -34,11 +35,11 @@ pub fn left(before: &BTreeMap<String, String>, plan: &Plan) -> Vec<(String, Stri
 }
 
 /// How Argo CD lets go of what an Application installed; `None` where it does so by itself.
-fn by_argocd(argocd: &ArgoCd, service: &str, kept: bool) -> Option<String> {
-    let namespace = &argocd.namespace.value;
+fn by_argocd(policy: &Policy, argocd: &ArgoCd, service: &str, kept: bool) -> Option<String> {
+    let (namespace, name) = (&argocd.namespace.value, application_name(policy, argocd, service));
     if kept {
         let prunes = argocd.sync.value == Sync::Automated && argocd.prune.value;
-        return (!prunes).then(|| format!("argocd app sync {service} --prune"));
+        return (!prunes).then(|| format!("argocd app sync {name} --prune"));
     }
     // A set deletes what it made, with all that was installed by it.
     if argocd.form.value == ArgoCdForm::ApplicationSet {
@@ -46,8 +47,8 @@ fn by_argocd(argocd: &ArgoCd, service: &str, kept: bool) -> Option<String> {
     }
     // Without the finalizer the Application goes and what it installed stays.
     Some(format!(
-        "kubectl -n {namespace} patch application {service} --type merge -p \
+        "kubectl -n {namespace} patch application {name} --type merge -p \
          '{{\"metadata\":{{\"finalizers\":[\"resources-finalizer.argocd.argoproj.io\"]}}}}' && \
-         kubectl -n {namespace} delete application {service}"
+         kubectl -n {namespace} delete application {name}"
     ))
 }
