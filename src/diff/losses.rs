@@ -26,7 +26,7 @@ pub struct Loss {
     pub evicted: Vec<String>,
     /// Who was evicted for whom before and is not now.
     pub spared: Vec<String>,
-    /// Components that stand elsewhere while their service's words stay: `name: from → to`.
+    /// Components that stand elsewhere than before, and did not after a smaller loss: `name: from → to`.
     pub moved: Vec<String>,
 }
 
@@ -67,6 +67,7 @@ pub(super) fn losses(from: Side<'_>, to: Side<'_>) -> (Vec<Loss>, Vec<Slight>) {
     };
     let mut found = Vec::new();
     let mut slight = Vec::new();
+    let mut told = BTreeSet::new();
     for column in &new.columns {
         let was = matching(old, new, column);
         let mut loss = Loss {
@@ -82,10 +83,9 @@ pub(super) fn losses(from: Side<'_>, to: Side<'_>) -> (Vec<Loss>, Vec<Slight>) {
             let (before, after) = (evictions(first, was), evictions(second, column));
             loss.evicted = after.difference(&before).cloned().collect();
             loss.spared = before.difference(&after).cloned().collect();
-            // Where nothing is lost, places are the point; elsewhere the words say enough.
-            if column.lost.iter().all(Vec::is_empty) {
-                loss.moved = places::moved(old, was, new, column);
-            }
+            // Who stands elsewhere while nothing is lost, and stays there, is told once.
+            loss.moved = places::moved(old, was, new, column);
+            loss.moved.retain(|moved| told.insert(moved.clone()));
         }
         if !(loss.rows.is_empty()
             && loss.evicted.is_empty()

@@ -1,18 +1,29 @@
-//! Where components stand while nothing is lost, told apart from nodes that merely swap their parts.
+//! Where components stand, told apart from nodes that merely swap what they hold.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::lifecycle::NodeId;
+use crate::policy::Phase;
 use crate::prove::{Column, Proof};
 
-/// Components that stand elsewhere: `name: from → to`. Where interchangeable nodes have swapped what they hold,
-/// nobody has moved for a reader: the nodes before are renamed to those that hold the same now.
+/// Components that run before and now, and stand elsewhere once the nodes of the column's first set are lost:
+/// `name: from → to`. Where interchangeable nodes have swapped what they hold, nobody has moved for a reader: the
+/// nodes before are renamed to those that hold the same now.
 pub(super) fn moved(old: &Proof, was: &Column, new: &Proof, column: &Column) -> Vec<String> {
-    let (before, after) = (places(old, was), places(new, column));
+    let names = |proof: &Proof, set: &Vec<NodeId>| -> BTreeSet<String> {
+        set.iter().map(|n| proof.nodes[usize::from(n.0)].name.clone()).collect()
+    };
+    let wanted = column.lost.first().map(|set| names(new, set));
+    let Some(was) = was.alone().into_iter().find(|c| c.lost.first().map(|set| names(old, set)) == wanted)
+    else {
+        return Vec::new();
+    };
+    let Some(column) = column.alone().into_iter().next() else { return Vec::new() };
+    let (before, after) = (places(old, &was), places(new, &column));
     let changed = |renamed: &BTreeMap<&str, &str>| -> Vec<String> {
         let changed = after.iter().filter_map(|(name, now)| {
-            let then = before.get(name)?;
+            let then = before.get(name).filter(|then| !then.is_empty() && !now.is_empty())?;
             let mut as_now: Vec<&str> =
                 then.iter().map(|node| renamed.get(node).copied().unwrap_or(node)).collect();
             as_now.sort_unstable();
@@ -25,11 +36,13 @@ pub(super) fn moved(old: &Proof, was: &Column, new: &Proof, column: &Column) -> 
     if swapped.len() < as_named.len() { swapped } else { as_named }
 }
 
-/// Sorted names of the nodes on which each component stands.
+/// Sorted names of the nodes on which each component stands, when everything is over but the return.
 type Places<'p> = BTreeMap<&'p str, Vec<&'p str>>;
 
 fn places<'p>(proof: &'p Proof, column: &Column) -> Places<'p> {
-    let Some((_, cells)) = column.phases.first() else { return Places::new() };
+    let Some((_, cells)) = column.phases.iter().rev().find(|(phase, _)| *phase != Phase::Return) else {
+        return Places::new();
+    };
     let names = |on: &[NodeId]| {
         let mut names: Vec<&str> = on.iter().map(|n| proof.nodes[usize::from(n.0)].name.as_str()).collect();
         names.sort_unstable();
