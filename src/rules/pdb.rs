@@ -5,10 +5,10 @@ use crate::diag::codes::verify as codes;
 use crate::kube::{LabelSet, PodDisruptionBudget};
 
 /// A workload that a budget may guard.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Guarded<'a> {
     /// `Kind namespace/name`.
-    pub title: &'a str,
+    pub title: &'a dyn std::fmt::Display,
     /// Namespace.
     pub namespace: &'a str,
     /// Labels of its pods.
@@ -38,7 +38,7 @@ pub fn check(pdb: &PodDisruptionBudget, workloads: &[Guarded<'_>]) -> Option<Fou
     if allowed > 0 {
         return None;
     }
-    let titles: Vec<&str> = guarded.iter().map(|w| w.title).take(3).collect();
+    let titles: Vec<String> = guarded.iter().map(|w| w.title.to_string()).take(3).collect();
     let count = if pods == 1 { "its only pod".to_owned() } else { format!("any of its {pods} pods") };
     let message = format!("never lets {count} go ({}), so that a drain waits for ever", titles.join(", "));
     Some(

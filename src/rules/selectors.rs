@@ -9,10 +9,10 @@ use crate::diag::{Severity, codes::verify as codes};
 use crate::kube::{LabelSet, PodAffinityTerm};
 
 /// Pods that terms can match.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Target<'a> {
     /// `Kind namespace/name`.
-    pub title: &'a str,
+    pub title: &'a dyn std::fmt::Display,
     /// Their namespace.
     pub namespace: &'a str,
     /// Their labels.

@@ -22,7 +22,7 @@ pub(super) fn check(plan: &Plan, records: &[Record]) -> Vec<Finding> {
         .collect();
     let mut doubles: BTreeMap<usize, Vec<&Record>> = BTreeMap::new();
     for record in records {
-        if let Some(service) = record.looks_like.filter(|service| !present.contains(service)) {
+        if let Some(service) = record.looks_like().filter(|service| !present.contains(service)) {
             doubles.entry(service).or_default().push(record);
         }
     }

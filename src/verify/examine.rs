@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::matching::{Index, Match};
-use super::record::{Packed, Record, Words};
+use super::record::{Common, Rare, Record, Words};
 use super::{Finding, application, operator};
 use crate::cluster::{Cluster, KubernetesVersion, Workload, WorkloadKind};
 use crate::diag::{Diagnostic, Severity, codes::manifest as manifest_codes, codes::verify as codes};
@@ -45,7 +45,7 @@ impl Examined {
             self.words.share(record);
         }
         for record in next.records.iter_mut().filter(|record| record.matched == Match::Foreign) {
-            record.findings.retain(|finding| {
+            record.retain(|finding| {
                 if finding.diagnostic.severity == Severity::Error {
                     return true;
                 }
@@ -137,12 +137,12 @@ fn carrier(plan: &Plan, index: &Index<'_>, object: &Object, out: &mut Examined) 
         match read(&native) {
             Ok(Some(workload)) => {
                 let mut record = record(plan, index, object, workload);
-                record.findings.splice(0..0, std::mem::take(&mut types));
+                let own = record.take();
                 // Of several workloads of one object, what it says is told with the first.
                 if first {
-                    record.findings.extend(shards(plan, &record, object, makes));
-                } else {
-                    record.findings.clear();
+                    record.extend(std::mem::take(&mut types));
+                    record.extend(own);
+                    record.extend(shards(plan, &record, object, makes));
                 }
                 first = false;
                 out.records.push(record);
@@ -150,14 +150,14 @@ fn carrier(plan: &Plan, index: &Index<'_>, object: &Object, out: &mut Examined) 
             Ok(None) => {}
             Err((path, message)) => {
                 let mut record = unread(index, object);
-                record.findings.append(&mut types);
+                record.extend(std::mem::take(&mut types));
                 // What the rule on types found already need not be said twice.
                 if typed_well {
                     let path: Vec<&str> =
                         path.split(['.', '[', ']']).filter(|step| !step.is_empty()).collect();
                     let message = format!("is not what the API takes for a {}: {message}", object.kind);
                     let found = Found::new(codes::WRONG_API_TYPE, &[] as &[&str], message);
-                    record.findings.push(finding(plan, &record.title, None, found, Some(object.at(&path))));
+                    record.extend([finding(plan, &object.title(), None, found, Some(object.at(&path)))]);
                 }
                 out.records.push(record);
             }
@@ -177,7 +177,7 @@ fn shards(plan: &Plan, record: &Record, object: &Object, makes: usize) -> Option
         .help("take `shards` out of the values")
         .policy(carrier.span);
     let origin = Some(object.at(&["spec", "shards"]));
-    Some(finding(plan, &record.title, Some(&plan.display(carrier)), found, origin))
+    Some(finding(plan, &object.title(), Some(&plan.display(carrier)), found, origin))
 }
 
 /// The native workload, `None` for pods that have ended, or path and message of what is wrong.
@@ -237,50 +237,23 @@ fn record(plan: &Plan, index: &Index<'_>, object: &Object, mut workload: Workloa
         Some((text("kind")?, text("name")?))
     });
     let class = &workload.template.spec.priority_class_name;
-    Record {
+    let rare = Rare {
         looks_like: index.looks_like(object, matched, &workload.template.metadata.labels),
-        object_kind: object.kind.as_str().into(),
-        object_name: (object.name != workload.name).then(|| object.name.as_str().into()),
-        kind: workload.kind,
-        class_origin: (!class.is_empty()).then(|| Box::new(at(&["priorityClassName".to_owned()], false))),
-        class: class.as_str().into(),
-        namespace: workload.namespace.as_str().into(),
-        name: workload.name.into_boxed_str(),
-        labels: Packed::of(&workload.template.metadata.labels),
-        replicas: workload.replicas,
+        class_origin: (!class.is_empty()).then(|| at(&["priorityClassName".to_owned()], false)),
         terms,
-        matched,
-        owner: owner.map(Box::new),
-        origin: object.origin.clone(),
-        title,
+        owner,
         findings,
-        unread: false,
-    }
+        ..Rare::default()
+    };
+    Record::new(Common { object, workload, matched, unread: false }, rare)
 }
 
 /// A workload that cannot be read: known by kind and name only.
 fn unread(index: &Index<'_>, object: &Object) -> Record {
     let workload =
         Workload { namespace: object.namespace.clone(), name: object.name.clone(), ..Workload::default() };
-    Record {
-        title: object.title(),
-        object_kind: object.kind.as_str().into(),
-        object_name: None,
-        kind: workload.kind,
-        matched: index.find(object, &workload),
-        namespace: workload.namespace.as_str().into(),
-        name: workload.name.into_boxed_str(),
-        labels: Packed::default(),
-        replicas: 0,
-        class: "".into(),
-        class_origin: None,
-        terms: Vec::new(),
-        looks_like: None,
-        owner: None,
-        origin: object.origin.clone(),
-        findings: Vec::new(),
-        unread: true,
-    }
+    let matched = index.find(object, &workload);
+    Record::new(Common { object, workload, matched, unread: true }, Rare::default())
 }
 
 /// A workload of a service that the plan does not have, or has switched off.

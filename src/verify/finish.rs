@@ -25,7 +25,7 @@ pub(super) fn finish(plan: &Plan, mut all: Examined) -> Report {
     }
     whole_rules(plan, &mut all);
     for record in &mut all.records {
-        findings.append(&mut record.findings);
+        findings.append(&mut record.take());
     }
     findings.extend(left_out(&all));
     findings.extend(twice(plan, &all.records));
@@ -82,7 +82,7 @@ fn sort(findings: &mut [Finding]) {
 /// asked again.
 fn drop_owned(records: &mut Vec<Record>) {
     // Only what may be somebody's owner is asked for.
-    if records.iter().all(|record| record.owner.is_none()) {
+    if records.iter().all(|record| record.owner().is_none()) {
         return;
     }
     let present: BTreeSet<(&str, &str, &str)> = records
@@ -90,7 +90,7 @@ fn drop_owned(records: &mut Vec<Record>) {
         .map(|record| (&*record.object_kind, &*record.namespace, record.object_name()))
         .collect();
     let made = |record: &Record| {
-        let Some((kind, name)) = record.owner.as_deref() else { return false };
+        let Some((kind, name)) = record.owner() else { return false };
         let has = |kind: &str, name: &str| present.contains(&(kind, &*record.namespace, name));
         // A Deployment's ReplicaSet is its name and a hash, a CronJob's Job its name and a time.
         let grandparent = name.rsplit_once('-').map(|(stem, _)| stem);
@@ -113,34 +113,36 @@ fn whole_rules(plan: &Plan, all: &mut Examined) {
         all.classes.iter().map(|held| (held.value.metadata.name.as_str(), held.value.value)).collect();
     let mut quiet = 0;
     let planned = unseen(plan, &all.records);
-    let targets = targets(&planned, &all.records);
+    // Only terms ask for them.
+    let asked = all.records.iter().any(|record| !record.terms().is_empty());
+    let targets = if asked { targets(&planned, &all.records) } else { Vec::new() };
     let mut found_in = Vec::new();
     for (at, record) in all.records.iter().enumerate() {
         let component = record.carrier().map(|id| plan.display(plan.carrier(id)));
         let mut tell = |found, origin: Option<&Origin>| {
             let origin = origin.cloned();
-            found_in.push((at, finding(plan, &record.title, component.as_deref(), found, origin)));
+            found_in.push((at, finding(plan, &record.to_string(), component.as_deref(), found, origin)));
         };
         if !classes::exists(plan, &input, &record.class) {
-            tell(classes::unknown(&record.class), record.class_origin.as_deref());
+            tell(classes::unknown(&record.class), record.class_origin());
         }
         if component.is_none()
             && let Some(found) = strangers::check(plan, &values, &record.namespace, &record.class)
         {
             quiet += usize::from(found.severity != Severity::Error);
             if found.severity == Severity::Error || quiet <= MOST_FOREIGN {
-                tell(found, record.class_origin.as_deref());
+                tell(found, record.class_origin());
             }
         }
         let daemon = record.kind == WorkloadKind::DaemonSet;
-        for (term, origin) in &record.terms {
+        for (term, origin) in record.terms() {
             if let Some(found) = selectors::check(term, &record.namespace, daemon, &targets) {
                 tell(found, Some(origin));
             }
         }
     }
     for (at, finding) in found_in {
-        all.records[at].findings.push(finding);
+        all.records[at].extend([finding]);
     }
     *all.foreign.entry(codes::CLASS_WRONG.name()).or_default() += quiet;
 }
@@ -164,7 +166,7 @@ fn targets<'a>(planned: &'a [(String, &'a Carrier)], records: &'a [Record]) -> V
         daemon: carrier.runs_as == "DaemonSet",
     });
     let rendered = records.iter().map(|record| selectors::Target {
-        title: &record.title,
+        title: record,
         namespace: &record.namespace,
         labels: &record.labels,
         daemon: record.kind == WorkloadKind::DaemonSet,
@@ -172,21 +174,23 @@ fn targets<'a>(planned: &'a [(String, &'a Carrier)], records: &'a [Record]) -> V
     rendered.chain(planned).collect()
 }
 
+/// Objects that are there twice: each but the first is told. Names are compared where they lie, because a stream may
+/// hold a hundred thousand.
 fn twice(plan: &Plan, records: &[Record]) -> Vec<Finding> {
-    let mut seen: BTreeMap<(&str, &str, &str), &Record> = BTreeMap::new();
-    let mut findings = Vec::new();
-    for record in records {
-        let key = (&*record.object_kind, &*record.namespace, &*record.name);
-        if record.name.is_empty() {
-            continue;
-        }
-        if let Some(first) = seen.insert(key, record) {
-            let message = format!("is in the input twice; the first is at {}", first.origin);
-            let found = Found::new(codes::OBJECT_TWICE, &[] as &[&str], message);
-            findings.push(finding(plan, &record.title, None, found, Some(record.origin.clone())));
-        }
-    }
-    findings
+    let key = |at: &usize| {
+        let record = &records[*at];
+        (&*record.object_kind, &*record.namespace, &*record.name)
+    };
+    let mut order: Vec<usize> = (0..records.len()).filter(|at| !records[*at].name.is_empty()).collect();
+    order.sort_by(|a, b| key(a).cmp(&key(b)));
+    let same = order.chunk_by(|a, b| key(a) == key(b));
+    let told = same.flat_map(|same| same[1..].iter().map(|again| (&records[same[0]], &records[*again])));
+    told.map(|(first, again)| {
+        let message = format!("is in the input twice; the first is at {}", first.origin);
+        let found = Found::new(codes::OBJECT_TWICE, &[] as &[&str], message);
+        finding(plan, &again.to_string(), None, found, Some(again.origin.clone()))
+    })
+    .collect()
 }
 
 fn class_rules(plan: &Plan, held: &[Held<crate::kube::PriorityClass>]) -> Vec<Finding> {
@@ -209,9 +213,10 @@ fn class_rules(plan: &Plan, held: &[Held<crate::kube::PriorityClass>]) -> Vec<Fi
 fn budgets(plan: &Plan, all: &Examined) -> Vec<Finding> {
     let mut guarded: BTreeMap<&str, Vec<pdb::Guarded<'_>>> = BTreeMap::new();
     let lasting = |kind| !matches!(kind, WorkloadKind::DaemonSet | WorkloadKind::Job | WorkloadKind::CronJob);
-    for record in all.records.iter().filter(|record| lasting(record.kind)) {
+    let asked = all.records.iter().filter(|_| !all.budgets.is_empty());
+    for record in asked.filter(|record| lasting(record.kind)) {
         guarded.entry(&record.namespace).or_default().push(pdb::Guarded {
-            title: &record.title,
+            title: record,
             namespace: &record.namespace,
             labels: &record.labels,
             replicas: record.replicas,
@@ -286,16 +291,17 @@ fn verdicts(plan: &Plan, records: Vec<Record>, findings: &[Finding]) -> Vec<Verd
         .into_iter()
         .map(|record| {
             let component = record.carrier().map(|id| plan.display(plan.carrier(id)));
+            let title = record.to_string();
             let answer = if record.unread {
                 Answer::CouldNotRead
-            } else if failed.contains(record.title.as_str()) {
+            } else if failed.contains(title.as_str()) {
                 Answer::Violates
             } else if component.is_some() {
                 Answer::Holds
             } else {
                 Answer::NotInPolicy
             };
-            Verdict { title: record.title, component, origin: record.origin, answer }
+            Verdict { title, component, origin: record.origin, answer }
         })
         .collect()
 }

@@ -2,52 +2,154 @@
 //! that many share are kept once, and labels without a tree.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 
 use super::Finding;
 use super::matching::Match;
-use crate::cluster::WorkloadKind;
+use crate::cluster::{Workload, WorkloadKind};
 use crate::kube::{LabelSet, Labels};
-use crate::manifest::Origin;
+use crate::manifest::{Object, Origin};
 use crate::plan::CarrierId;
 use crate::rules::selectors::Term;
 
 /// A workload of the input.
 pub(super) struct Record {
-    pub(super) title: String,
     /// Kind of the object as it was read; the workload's own may differ (`Prometheus`).
     pub(super) object_kind: Arc<str>,
-    /// Name of the object, where the workload's own differs.
-    pub(super) object_name: Option<Box<str>>,
     pub(super) kind: WorkloadKind,
     pub(super) namespace: Arc<str>,
     pub(super) name: Box<str>,
     pub(super) labels: Packed,
     pub(super) replicas: i32,
     pub(super) class: Arc<str>,
-    /// Where it names its class, if it names one.
-    pub(super) class_origin: Option<Box<Origin>>,
-    pub(super) terms: Vec<(Term, Origin)>,
     pub(super) matched: Match,
+    pub(super) origin: Origin,
+    /// The API would refuse it: its fields are empty.
+    pub(super) unread: bool,
+    /// What most workloads do not have.
+    rare: Option<Box<Rare>>,
+}
+
+/// What most workloads do not have.
+#[derive(Default)]
+pub(super) struct Rare {
+    /// Name of the object, where the workload's own differs.
+    pub(super) object_name: Option<Box<str>>,
+    /// The namespace in which it was rendered, where it is installed in another.
+    pub(super) object_namespace: Option<Box<str>>,
+    /// Where it names its class.
+    pub(super) class_origin: Option<Origin>,
+    pub(super) terms: Vec<(Term, Origin)>,
     /// The service that it looks like, of which it is not.
     pub(super) looks_like: Option<usize>,
     /// Kind and name of the controller that made it.
-    pub(super) owner: Option<Box<(String, String)>>,
-    pub(super) origin: Origin,
+    pub(super) owner: Option<(String, String)>,
     pub(super) findings: Vec<Finding>,
-    /// The API would refuse it: its fields are empty.
+}
+
+/// What every record has.
+pub(super) struct Common<'a> {
+    pub(super) object: &'a Object,
+    pub(super) workload: Workload,
+    pub(super) matched: Match,
     pub(super) unread: bool,
 }
 
 impl Record {
+    /// A record, of which the rest is told where it is not empty.
+    pub(super) fn new(common: Common<'_>, mut rare: Rare) -> Self {
+        let Common { object, workload, matched, unread } = common;
+        rare.object_name = (object.name != workload.name).then(|| object.name.as_str().into());
+        rare.object_namespace =
+            (object.namespace != workload.namespace).then(|| object.namespace.as_str().into());
+        Self {
+            object_kind: object.kind.as_str().into(),
+            kind: workload.kind,
+            labels: Packed::of(&workload.template.metadata.labels),
+            replicas: workload.replicas,
+            class: workload.template.spec.priority_class_name.as_str().into(),
+            namespace: workload.namespace.as_str().into(),
+            name: workload.name.into_boxed_str(),
+            matched,
+            origin: object.origin.clone(),
+            unread,
+            rare: (!rare.is_empty()).then(|| Box::new(rare)),
+        }
+    }
+
     /// The object's name.
     pub(super) fn object_name(&self) -> &str {
-        self.object_name.as_deref().unwrap_or(&self.name)
+        self.rare.as_deref().and_then(|rare| rare.object_name.as_deref()).unwrap_or(&self.name)
     }
 
     /// The planned carrier that it is.
     pub(super) fn carrier(&self) -> Option<CarrierId> {
         if let Match::Carrier(id) = self.matched { Some(id) } else { None }
+    }
+
+    /// Where it names its class, if it names one.
+    pub(super) fn class_origin(&self) -> Option<&Origin> {
+        self.rare.as_deref()?.class_origin.as_ref()
+    }
+
+    /// Terms of its affinity, and where they stand.
+    pub(super) fn terms(&self) -> &[(Term, Origin)] {
+        self.rare.as_deref().map_or(&[], |rare| &rare.terms)
+    }
+
+    /// The service that it looks like, of which it is not.
+    pub(super) fn looks_like(&self) -> Option<usize> {
+        self.rare.as_deref()?.looks_like
+    }
+
+    /// Kind and name of the controller that made it.
+    pub(super) fn owner(&self) -> Option<&(String, String)> {
+        self.rare.as_deref()?.owner.as_ref()
+    }
+
+    /// Its findings, which leave it.
+    pub(super) fn take(&mut self) -> Vec<Finding> {
+        self.rare.as_deref_mut().map(|rare| std::mem::take(&mut rare.findings)).unwrap_or_default()
+    }
+
+    /// Gives it findings beside its own.
+    pub(super) fn extend(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        let mut findings = findings.into_iter().peekable();
+        if findings.peek().is_some() {
+            self.rare.get_or_insert_default().findings.extend(findings);
+        }
+    }
+
+    /// Leaves the findings that are wanted.
+    pub(super) fn retain(&mut self, wanted: impl FnMut(&Finding) -> bool) {
+        if let Some(rare) = &mut self.rare {
+            rare.findings.retain(wanted);
+        }
+        self.rare.take_if(|rare| rare.is_empty());
+    }
+}
+
+/// The object as findings name it: [`Object::title`].
+impl fmt::Display for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rendered = self.rare.as_deref().and_then(|rare| rare.object_namespace.as_deref());
+        let namespace = rendered.unwrap_or(&self.namespace);
+        let slash = if namespace.is_empty() { "" } else { "/" };
+        write!(f, "{} {namespace}{slash}{}", self.object_kind, self.object_name())
+    }
+}
+
+impl Rare {
+    fn is_empty(&self) -> bool {
+        let Self { object_name, object_namespace, class_origin, terms, looks_like, owner, findings } = self;
+        object_name.is_none()
+            && object_namespace.is_none()
+            && class_origin.is_none()
+            && terms.is_empty()
+            && looks_like.is_none()
+            && owner.is_none()
+            && findings.is_empty()
     }
 }
 
