@@ -18,6 +18,9 @@ use super::context::{BROKEN, Context, FINDINGS, Files, Format};
 use super::fleet::{self, Policies, Verb};
 use super::outputs;
 
+/// Other orders in which ways back are played.
+const VARY: u64 = 8;
+
 /// Prove or refute what a policy claims about lost nodes, and show what becomes of every workload.
 #[derive(Debug, clap::Args)]
 #[command(
@@ -99,7 +102,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
     }
     if args.headroom {
         return match headroom::headroom(plan) {
-            Ok(found) => print_headroom(context, &found),
+            Ok(found) => print_headroom(context, &found, args),
             Err(error) => {
                 anstream::eprintln!("error: {error}");
                 ExitCode::from(BROKEN)
@@ -111,7 +114,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
         Ok(None) if args.lose.is_none() => {}
         Ok(event) => return story(context, &model, event.as_ref(), args),
     }
-    let proof = prove::prove(&model, Options { budget: args.budget, ..Options::default() });
+    let proof = prove::prove(&model, Options { budget: args.budget, vary: VARY, ..Options::default() });
     let mut findings = prove::promises::of(&model, &proof, plan);
     apply_allowances(&plan.policy, &mut findings, survival::ALL);
     // What was rendered does not follow from the policy alone, so changing the policy proves nothing of it.
@@ -137,6 +140,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
         }
         _ => {
             anstream::print!("{}", render::human(&proof, detail));
+            at_their_word(args);
             for needed in &needed {
                 anstream::println!("room: {}", headroom::render::needed(needed));
             }
@@ -179,10 +183,22 @@ fn over_fleet(context: &Context, args: &Args) -> ExitCode {
     fleet::run(context, &args.policies, &Verb::Prove { budget: args.budget }, None)
 }
 
-fn print_headroom(context: &Context, found: &Headroom) -> ExitCode {
+/// All of it rests on the requests; one line says how to hold them against use.
+fn at_their_word(args: &Args) {
+    if args.usage.is_none() {
+        anstream::println!(
+            "requests are taken at their word: `--usage FILE` holds them against `kubectl top pods -A`"
+        );
+    }
+}
+
+fn print_headroom(context: &Context, found: &Headroom, args: &Args) -> ExitCode {
     match context.format {
         Format::Json => anstream::println!("{}", headroom::render::json(found)),
-        _ => anstream::print!("{}", headroom::render::human(found)),
+        _ => {
+            anstream::print!("{}", headroom::render::human(found));
+            at_their_word(args);
+        }
     }
     ExitCode::SUCCESS
 }

@@ -33,9 +33,9 @@ pub(crate) struct Args {
     /// The scene of the picture: nodes lost at once (`a,b`) or in order (`a then b`).
     #[arg(long, value_name = "NODES", requires = "svg")]
     lose: Option<String>,
-    /// The moment of the picture.
-    #[arg(long, value_enum, default_value_t = Moment::Fencing, requires = "lose")]
-    phase: Moment,
+    /// The moment of the picture: after fencing, unless told otherwise or nobody fences.
+    #[arg(long, value_enum, requires = "lose")]
+    phase: Option<Moment>,
 }
 
 /// A moment after a loss.
@@ -91,7 +91,7 @@ fn write_all(policy: &Policy, model: &Model, proof: &Proof, args: &Args) -> Resu
         };
         order.iter_mut().for_each(|set| set.sort_unstable());
         let report = Report::of_order(policy, model, proof, &order).ok_or_else(unsettled)?;
-        put(path, &report::svg(&report, scene(&report, &order, args.phase)?), "")?;
+        put(path, &report::svg(&report, scene(&report, model, &order, args.phase)?), "")?;
     }
     if let Some(path) = &args.markdown {
         put(path, &report::markdown(&policy.cluster.name.value, proof), "")?;
@@ -101,15 +101,20 @@ fn write_all(policy: &Policy, model: &Model, proof: &Proof, args: &Args) -> Resu
 
 fn scene<'r>(
     report: &'r Report<'_>,
+    model: &Model,
     order: &[Vec<NodeId>],
-    phase: Moment,
+    phase: Option<Moment>,
 ) -> Result<&'r report::Scene, String> {
     let phase = match phase {
         _ if order.is_empty() => Phase::Eviction,
-        Moment::Eviction => Phase::Eviction,
-        Moment::Fencing => Phase::Fencing,
-        Moment::Return => Phase::Return,
+        None => model.last_phase(),
+        Some(Moment::Eviction) => Phase::Eviction,
+        Some(Moment::Fencing) => Phase::Fencing,
+        Some(Moment::Return) => Phase::Return,
     };
+    if phase == Phase::Fencing && model.last_phase() != Phase::Fencing {
+        return Err("nobody fences: the policy says `recovery.fencing = \"none\"`".to_owned());
+    }
     report
         .atlas
         .scene(order, phase)

@@ -107,6 +107,9 @@ fn flip(scenario: &str, claim: &str, was: Option<&Proven>, now: Option<&Proven>)
                 _ => Vec::new(),
             };
             lines.extend(trace.end.iter().take(3).cloned());
+            if let Some(more @ 1..) = trace.end.len().checked_sub(3) {
+                lines.push(format!("and {more} more"));
+            }
             lines
         }
         _ => Vec::new(),

@@ -10,7 +10,8 @@
 //!    [`Choose`] that answers every question that Kubernetes leaves open: which entry of the agenda is
 //!    next ([`Point::Next`]; the order of arrivals at the scheduler is among them), which of equally good
 //!    nodes ([`Point::Node`]), which victims ([`Point::Victims`]), whether a wake-up is missed
-//!    ([`Point::Missed`]). [`First`] gives the canonical run.
+//!    ([`Point::Missed`]), whether a step that lasts for so long is over before that ([`Point::Over`]).
+//!    [`First`] gives the canonical run.
 //! 4. To explore, clone the [`Sim`] at a question: [`Sim::act`], [`Sim::enabled`] and [`Sim::fire`] are
 //!    the small steps that [`Sim::run`] is made of. [`Sim::status`] says where pods are, [`Sim::data`]
 //!    what became of their data, [`Sim::ready_again`] how long it took, as a named sum.

@@ -62,6 +62,13 @@ pub struct Event {
 }
 
 impl Event {
+    /// The same work on other nodes, in that order.
+    #[must_use]
+    pub fn with_nodes(&self, model: &Model, nodes: Vec<NodeId>) -> Self {
+        let names = nodes.iter().map(|n| model.nodes[usize::from(n.0)].name.clone()).collect();
+        Self { nodes, names, ..self.clone() }
+    }
+
     /// In a few words, such as `drain worker-1`.
     #[must_use]
     pub fn title(&self) -> String {

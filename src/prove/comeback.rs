@@ -1,13 +1,13 @@
 //! After the nodes are back: Kubernetes moves nothing by itself. Which next single loss is still survivable, and which
-//! rollouts restore green?
+//! rollouts restore green? Told of the canonical order, and of others where they differ.
 
-use crate::lifecycle::{Act, First, NodeId, Story, WorkloadId};
+use crate::lifecycle::{Act, Choose, First, NodeId, Story, WorkloadId};
 use crate::policy::Phase;
 
 use super::claim::{Claim, Says};
 use super::judge;
 use super::model::Model;
-use super::play::{self, Played, Run};
+use super::play::{self, Dice, Played, Run};
 
 /// Rollouts after which the search for green is given up.
 const MOST_ROLLOUTS: usize = 64;
@@ -25,6 +25,30 @@ pub struct Comeback {
     pub rollouts: Vec<WorkloadId>,
     /// Whether the claims about green hold after them.
     pub green: bool,
+    /// Other orders of creation and ties in which it was played too.
+    pub tried: u32,
+    /// What they showed otherwise, each once, with the number of runs that showed it.
+    pub otherwise: Vec<(Comeback, u32)>,
+}
+
+impl Comeback {
+    /// Adds what another order showed.
+    fn add(&mut self, again: Comeback) {
+        self.tried += 1;
+        if self.same(&again) {
+            return;
+        }
+        match self.otherwise.iter_mut().find(|(known, _)| known.same(&again)) {
+            Some((_, count)) => *count += 1,
+            None => self.otherwise.push((again, 1)),
+        }
+    }
+
+    /// Whether two runs tell the same.
+    fn same(&self, other: &Self) -> bool {
+        let told = |c: &Self| (c.astray.clone(), c.next.clone(), c.rollouts.clone(), c.green);
+        told(self) == told(other)
+    }
 }
 
 /// The loss of one more node after the return.
@@ -50,12 +74,7 @@ impl<'m> Comebacks<'m> {
     /// None yet.
     #[must_use]
     pub fn new(model: &'m Model, green: &Run<'m>) -> Self {
-        let single = |node| {
-            let (evicted, fenced) = lose(green, node)?;
-            let played = if model.last_phase() == Phase::Eviction { evicted } else { fenced? };
-            Some(model.rows.iter().map(|row| runs(model, &played.run, row.id)).collect())
-        };
-        let spared = model.node_ids().map(|node| (node, single(node))).collect();
+        let spared = spared(model, green, &mut First);
         Self { model, spared, found: Vec::new(), survived: false }
     }
 
@@ -64,24 +83,53 @@ impl<'m> Comebacks<'m> {
         match phase {
             Phase::Eviction => self.survived = played.run.api,
             Phase::Return if self.survived && !set.is_empty() => {
-                self.found.push(after(self.model, &played.run, set, &self.spared));
+                self.found.push(after(self.model, &played.run, set, &self.spared, &mut First));
             }
             _ => {}
         }
     }
 
-    /// All of them, in the order of the table.
+    /// All of them, in the order of the table, each played again in so many other orders.
     #[must_use]
-    pub fn found(self) -> Vec<Comeback> {
-        self.found.into_iter().flatten().collect()
+    pub fn varied(self, runs: u64) -> Vec<Comeback> {
+        let model = self.model;
+        let mut found: Vec<Comeback> = self.found.into_iter().flatten().collect();
+        for seed in 1..=runs {
+            let mut dice = Dice::new(seed);
+            let Some(green) = play::green(model, &mut dice) else { break };
+            let spared = spared(model, &green, &mut dice);
+            for comeback in &mut found {
+                let losses = [comeback.lost.clone()];
+                let back = play::lose(&green, &losses, Phase::Return, &mut dice);
+                let again = back.and_then(|back| after(model, &back.run, &comeback.lost, &spared, &mut dice));
+                if let Some(again) = again {
+                    comeback.add(again);
+                }
+            }
+        }
+        found
     }
 }
 
 /// One node lost: until evictions are over, and until it was fenced as well.
-fn lose<'m>(run: &Run<'m>, node: NodeId) -> Option<(Played<'m>, Option<Played<'m>>)> {
-    let evicted = play::lose(run, &[vec![node]], Phase::Eviction, &mut First)?;
-    let fenced = play::fence(evicted.clone(), &[node], &mut First);
+fn lose<'m>(
+    run: &Run<'m>,
+    node: NodeId,
+    choose: &mut impl Choose,
+) -> Option<(Played<'m>, Option<Played<'m>>)> {
+    let evicted = play::lose(run, &[vec![node]], Phase::Eviction, choose)?;
+    let fenced = play::fence(evicted.clone(), &[node], choose);
     Some((evicted, fenced))
+}
+
+/// Which workloads the loss of each node spares when it hits green.
+fn spared(model: &Model, green: &Run<'_>, choose: &mut impl Choose) -> Vec<(NodeId, Option<Vec<bool>>)> {
+    let mut single = |node| {
+        let (evicted, fenced) = lose(green, node, choose)?;
+        let played = if model.last_phase() == Phase::Eviction { evicted } else { fenced? };
+        Some(model.rows.iter().map(|row| runs(model, &played.run, row.id)).collect())
+    };
+    model.node_ids().map(|node| (node, single(node))).collect()
 }
 
 fn after(
@@ -89,21 +137,29 @@ fn after(
     back: &Run<'_>,
     set: &[NodeId],
     spared: &[(NodeId, Option<Vec<bool>>)],
+    choose: &mut impl Choose,
 ) -> Option<Comeback> {
     let mut next = Vec::new();
     for (node, by_green) in spared {
-        next.push(NextLoss { node: *node, breaks: breaks(model, *node, back, by_green.as_deref())? });
+        next.push(NextLoss { node: *node, breaks: breaks(model, *node, back, by_green.as_deref(), choose)? });
     }
-    let (rollouts, green_again) = roll(model, back);
-    Some(Comeback { lost: set.to_vec(), astray: astray(model, back), next, rollouts, green: green_again })
+    let (rollouts, green) = roll(model, back, choose);
+    let (lost, astray) = (set.to_vec(), astray(model, back));
+    Some(Comeback { lost, astray, next, rollouts, green, tried: 0, otherwise: Vec::new() })
 }
 
 /// Claims about exactly this loss that fail; without any, workloads that do not run although they would after green.
-fn breaks(model: &Model, node: NodeId, back: &Run<'_>, by_green: Option<&[bool]>) -> Option<Vec<String>> {
+fn breaks(
+    model: &Model,
+    node: NodeId,
+    back: &Run<'_>,
+    by_green: Option<&[bool]>,
+    choose: &mut impl Choose,
+) -> Option<Vec<String>> {
     let about = |c: &&Claim| {
         c.event.is_none() && c.phase != Phase::Return && c.losses.iter().any(|order| *order == [vec![node]])
     };
-    let (evicted, fenced) = lose(back, node)?;
+    let (evicted, fenced) = lose(back, node, choose)?;
     let fenced = fenced?;
     let at = |phase: Phase| if phase == Phase::Eviction { &evicted } else { &fenced };
     let claims: Vec<&Claim> = model.claims.iter().filter(about).collect();
@@ -141,7 +197,7 @@ fn at_rest(run: Run<'_>) -> Played<'_> {
 
 /// Rolls what is astray, the most important first, then whatever still breaks a claim about green. What waits is made
 /// anew last: by then there is room.
-fn roll(model: &Model, back: &Run<'_>) -> (Vec<WorkloadId>, bool) {
+fn roll(model: &Model, back: &Run<'_>, choose: &mut impl Choose) -> (Vec<WorkloadId>, bool) {
     let mut now = at_rest(back.clone());
     let mut rolled: Vec<WorkloadId> = Vec::new();
     for _ in 0..MOST_ROLLOUTS {
@@ -149,7 +205,7 @@ fn roll(model: &Model, back: &Run<'_>) -> (Vec<WorkloadId>, bool) {
         let Some(id) = wanted else { break };
         let story = Story::default().then("rolled", [Act::Restart(id)]);
         let mut next = now.run.clone();
-        if next.run(&story, &mut First, play::BUDGET).is_none() {
+        if next.run(&story, choose, play::BUDGET).is_none() {
             break;
         }
         rolled.push(id);

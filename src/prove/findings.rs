@@ -6,6 +6,9 @@ use super::Proof;
 use super::render::claim_text;
 use super::verdict::{How, Verdict};
 
+/// So many workloads that break a claim are named.
+const NAMED: usize = 4;
+
 /// The findings of a proof. `helps` says of refuted claims, by their place in the proof, what would make them true.
 #[must_use]
 pub fn of(proof: &Proof, helps: &[(usize, String)]) -> Vec<Diagnostic> {
@@ -44,8 +47,11 @@ fn finding(proven: &super::Proven) -> Option<Diagnostic> {
             if let Some(span) = claim.span {
                 finding = finding.at(span, "this is not what happens");
             }
-            for end in trace.end.iter().take(4) {
+            for end in trace.end.iter().take(NAMED) {
                 finding = finding.note(end.clone());
+            }
+            if let Some(more @ 1..) = trace.end.len().checked_sub(NAMED) {
+                finding = finding.note(format!("and {more} more"));
             }
             Some(finding)
         }

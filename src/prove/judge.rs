@@ -59,16 +59,24 @@ pub fn breaches(model: &Model, claim: &Claim, played: &Played<'_>) -> Vec<Breach
     let mut found = at_the_end(model, claim, played);
     for (name, run) in &played.moments {
         let then = Played { run: run.clone(), moments: Vec::new(), ..*played };
-        let earlier = at_the_end(model, claim, &then);
-        // Who is not evicted yet may be later.
-        let counts = !matches!(claim.says, Says::Evicted) || claim.none;
-        for breach in earlier.into_iter().filter(|_| counts) {
+        for breach in at_a_moment(model, claim, &then, name) {
             if !found.iter().any(|other| other.who == breach.who) {
-                found.push(Breach { how: format!("{}, {name}", breach.how), ..breach });
+                found.push(breach);
             }
         }
     }
     found
+}
+
+/// What breaks a claim at a quiet moment of planned work, which the words name.
+#[must_use]
+pub fn at_a_moment(model: &Model, claim: &Claim, then: &Played<'_>, name: &str) -> Vec<Breach> {
+    // Who is not evicted yet may be later.
+    if matches!(claim.says, Says::Evicted) && !claim.none {
+        return Vec::new();
+    }
+    let found = at_the_end(model, claim, then);
+    found.into_iter().map(|breach| Breach { how: format!("{}, {name}", breach.how), ..breach }).collect()
 }
 
 fn at_the_end(model: &Model, claim: &Claim, played: &Played<'_>) -> Vec<Breach> {
@@ -86,7 +94,7 @@ fn at_the_end(model: &Model, claim: &Claim, played: &Played<'_>) -> Vec<Breach> 
             for &id in &claim.who {
                 if let Some((fault, how)) = not_running(model, run, id) {
                     breach(id, fault, how);
-                } else if let Some(how) = too_late(claim, played, id) {
+                } else if let Some(how) = claim.within.and_then(|within| too_late(within, played, id)) {
                     breach(id, Fault::Late, how);
                 }
             }
@@ -187,8 +195,9 @@ fn not_running(model: &Model, run: &Run<'_>, id: WorkloadId) -> Option<(Fault, S
         .then(|| (fault(model, run, id), state_in_words(model, run, id)))
 }
 
-fn too_late(claim: &Claim, played: &Played<'_>, id: WorkloadId) -> Option<String> {
-    let within = claim.within?;
+/// How much later than `within` milliseconds after the loss a workload was ready again, if it was.
+#[must_use]
+pub fn too_late(within: u64, played: &Played<'_>, id: WorkloadId) -> Option<String> {
     // Running means all of its pods, so the last of them counts.
     let log = &played.run.log;
     let ready = |what: What| matches!(what, What::Fired(Happening::Started(p)) if played.run.pods[p.0 as usize].workload == id);
@@ -350,17 +359,30 @@ pub enum Bounded {
 /// What bounds say of a claim, over all its choices.
 #[must_use]
 pub fn bounded(histories: &Histories<'_>, model: &Model, claim: &Claim) -> Bounded {
-    if claim.event.is_some() || claim.within.is_some() {
+    // A deadline, and who shares a node after planned work, depend on what happened when.
+    if claim.within.is_some() || claim.event.is_some() && matches!(claim.says, Says::Apart(_)) {
         return Bounded::Open;
     }
     let mut why = Vec::new();
     let mut open = false;
     for (choice, losses) in claim.losses.iter().enumerate() {
-        let state = histories.after(losses, claim.phase);
-        match decide(histories.bounds(), model, claim, &state, losses) {
-            Bounded::Holds(more) => why.extend(more),
-            Bounded::Fails { why, .. } => return Bounded::Fails { choice, why },
-            Bounded::Open => open = true,
+        let states = match &claim.event {
+            None => Some(vec![histories.after(losses, claim.phase)]),
+            Some(event) => histories.during(losses, claim.phase, event),
+        };
+        let Some(states) = states else {
+            open = true;
+            continue;
+        };
+        // Who is not evicted yet may be later.
+        let last_only = matches!(claim.says, Says::Evicted) && !claim.none;
+        let skipped = if last_only { states.len().saturating_sub(1) } else { 0 };
+        for state in states.iter().skip(skipped) {
+            match decide(histories.bounds(), model, claim, state, losses) {
+                Bounded::Holds(more) => why.extend(more),
+                Bounded::Fails { why, .. } => return Bounded::Fails { choice, why },
+                Bounded::Open => open = true,
+            }
         }
     }
     if open || claim.losses.is_empty() {

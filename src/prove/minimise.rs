@@ -112,20 +112,19 @@ fn find(
     if shows(model, claim, &witness, target) {
         return Some(witness);
     }
-    if claim.event.is_none() {
-        let mut walk = Walk::new(model, BUDGET);
-        let mut legs = vec![play::creation(cast)];
-        legs.extend(play::steps(&model.facts, &like.image, claim.phase));
-        let mut answers = None;
-        walk.run(&[Path::start(play::empty(model))], &legs, &mut |path| {
-            if judge::breaches(model, claim, &path.played).iter().any(|b| same(b, target)) {
-                answers = Some(path.answers());
-            }
-            answers.is_some()
-        });
-        if let Some(answers) = answers {
-            return Some(Witness { answers, ..witness });
+    let mut walk = Walk::new(model, BUDGET);
+    let mut legs = vec![play::creation(cast)];
+    legs.extend(play::steps(&model.facts, &like.image, claim.phase));
+    legs.extend(like.event.iter().flat_map(|event| play::work(event, &like.image, claim.phase)));
+    let mut answers = None;
+    walk.run(&[Path::start(play::empty(model))], &legs, &mut |path| {
+        if path.breaches(model, claim).iter().any(|b| same(b, target)) {
+            answers = Some(path.answers());
         }
+        answers.is_some()
+    });
+    if let Some(answers) = answers {
+        return Some(Witness { answers, ..witness });
     }
     for seed in 1..=TRIES {
         let mut recorder = Recorder::new(seed);

@@ -64,11 +64,13 @@ pub struct Options {
     pub table: bool,
     /// Whether traces are cut down until no event can be dropped.
     pub minimise: bool,
+    /// Other orders of creation and ties in which the way back from each loss set is played.
+    pub vary: u64,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { budget: 20_000, table: true, minimise: true }
+        Self { budget: 20_000, table: true, minimise: true, vary: 0 }
     }
 }
 
@@ -163,9 +165,9 @@ pub fn prove_and_show<'m>(model: &'m Model, options: Options, show: &mut table::
     Proof {
         nodes: model.nodes.clone(),
         rows: model.rows.clone(),
-        planned: green.map(|g| planned::of(model, g)).unwrap_or_default(),
-        orders: green.map(|g| orders::of(model, g, at_once)).unwrap_or_default(),
-        comebacks: comebacks.map(Comebacks::found).unwrap_or_default(),
+        planned: green.map(|g| planned::of(model, g, histories.as_ref())).unwrap_or_default(),
+        orders: green.map(|g| orders::of(model, g, at_once, histories.as_ref())).unwrap_or_default(),
+        comebacks: comebacks.map(|found| found.varied(options.vary)).unwrap_or_default(),
         columns: columns.unwrap_or_default(),
         claims,
         assumptions,

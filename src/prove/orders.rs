@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::lifecycle::{First, NodeId};
 use crate::policy::Phase;
 
+use super::bounds::Histories;
 use super::judge;
 use super::model::Model;
 use super::play::{self, Played, Run};
@@ -61,7 +62,12 @@ impl<'m> AtOnce<'m> {
 /// All orders of losing two or three nodes of the sets that were lost at once; nodes that are interchangeable by kind
 /// are merged where the table merges them.
 #[must_use]
-pub fn of<'m>(model: &Model, green: &Run<'m>, mut at_once: AtOnce<'m>) -> Vec<Order> {
+pub fn of<'m>(
+    model: &Model,
+    green: &Run<'m>,
+    mut at_once: AtOnce<'m>,
+    histories: Option<&Histories<'_>>,
+) -> Vec<Order> {
     let mut all = Vec::new();
     // Orders that begin alike are played as one story up to where they part.
     let begins: BTreeSet<Vec<NodeId>> = at_once.ends.keys().flat_map(|set| permutations(set)).collect();
@@ -82,7 +88,9 @@ pub fn of<'m>(model: &Model, green: &Run<'m>, mut at_once: AtOnce<'m>) -> Vec<Or
         let Some((_, played)) = told.last().filter(|_| told.len() == order.len()) else { continue };
         let mut set = order.clone();
         set.sort_unstable();
-        let cells = table::cells(model, played, model.last_phase(), None);
+        let losses: Vec<Vec<NodeId>> = order.iter().map(|node| vec![*node]).collect();
+        let state = histories.map(|known| known.after(&losses, model.last_phase()));
+        let cells = table::cells(model, played, model.last_phase(), state.as_deref());
         let ends = cells.iter().zip(&at_once.ends[&set]).enumerate();
         let differs = ends.filter(|(_, (cell, end))| (cell.mark, cell.up) != **end).map(|(i, _)| i).collect();
         all.push(Order { lost: order, cells, api: played.run.api, differs });

@@ -61,6 +61,8 @@ pub struct Leg {
     /// Its acts.
     pub step: Step,
     begins: Begins,
+    /// The name of the quiet moment that it ends in, if claims must hold there before the end.
+    pub moment: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +71,7 @@ enum Begins {
     Loss,
     Fence,
     Return,
+    Work,
 }
 
 impl Leg {
@@ -77,7 +80,7 @@ impl Leg {
         let at = played.run.log.len();
         match self.begins {
             Begins::Creation => {}
-            Begins::Loss | Begins::Return => played.lost = played.lost.min(at),
+            Begins::Loss | Begins::Return | Begins::Work => played.lost = played.lost.min(at),
             Begins::Fence => played.fenced = Some(at),
         }
     }
@@ -116,7 +119,7 @@ fn returns(lost: &[NodeId], fenced: &[NodeId]) -> Story {
 }
 
 fn legs(story: Story, begins: Begins) -> Vec<Leg> {
-    story.steps.into_iter().map(|step| Leg { step, begins }).collect()
+    story.steps.into_iter().map(|step| Leg { step, begins, moment: None }).collect()
 }
 
 /// From green through a history of losses, to a phase. `None` if it does not settle.
@@ -138,6 +141,32 @@ pub fn lose<'m>(
 /// Planned work on a run, to its end. Nodes that are lost already are left out.
 pub fn plan(played: &mut Played<'_>, event: &Event, choose: &mut impl Choose) -> Option<()> {
     let alive = |n: NodeId| played.run.nodes.get(usize::from(n.0)).is_some_and(|n| n.alive);
+    for (story, moment) in stages(event, alive) {
+        played.run.run(&story, choose, BUDGET)?;
+        played.moments.extend(moment.map(|moment| (moment, played.run.clone())));
+    }
+    Some(())
+}
+
+/// The legs of planned work after a history of losses, as [`plan`] does it.
+#[must_use]
+pub fn work(event: &Event, losses: &[Vec<NodeId>], phase: Phase) -> Vec<Leg> {
+    let alive = |n: NodeId| phase == Phase::Return || !losses.iter().flatten().any(|lost| *lost == n);
+    let mut all = Vec::new();
+    for (story, moment) in stages(event, alive) {
+        let mut legs = legs(story, Begins::Work);
+        if let Some(last) = legs.last_mut() {
+            last.moment = moment;
+        }
+        all.extend(legs);
+    }
+    all
+}
+
+/// The stages of planned work, each with the name of the quiet moment that it ends in, if a claim must hold
+/// there; the last one is the end itself. While a node reboots its pods are away, so that only the end of a reboot is
+/// one. Nodes that are lost already are left out.
+fn stages(event: &Event, alive: impl Fn(NodeId) -> bool) -> Vec<(Story, Option<String>)> {
     let nodes: Vec<(NodeId, &str)> = event
         .nodes
         .iter()
@@ -145,23 +174,9 @@ pub fn plan(played: &mut Played<'_>, event: &Event, choose: &mut impl Choose) ->
         .filter(|(node, _)| event.kind == EventKind::ColdStart || alive(**node))
         .map(|(node, name)| (*node, name.as_str()))
         .collect();
-    for (story, moment) in stages(event, &nodes) {
-        played.run.run(&story, choose, BUDGET)?;
-        played.moments.extend(moment.map(|moment| (moment, played.run.clone())));
-    }
-    // The last quiet moment is the end itself.
-    if played.moments.last().is_some_and(|(_, run)| run.log.len() == played.run.log.len()) {
-        played.moments.pop();
-    }
-    Some(())
-}
-
-/// The stages of planned work, each with the name of the quiet moment that it ends in, if a claim must hold
-/// there. While a node reboots its pods are away, so that only the end of a reboot is one.
-fn stages(event: &Event, nodes: &[(NodeId, &str)]) -> Vec<(Story, Option<String>)> {
-    let mut stages = Vec::new();
+    let mut stages: Vec<(Story, Option<String>)> = Vec::new();
     let story = Story::default;
-    for &(node, name) in nodes {
+    for &(node, name) in &nodes {
         let drained = || (story().drain(node), Some(format!("while {name} is drained")));
         let back = || {
             (story().then("uncordoned", [Act::Uncordon(node)]), Some(format!("after {name} is uncordoned")))
@@ -186,6 +201,9 @@ fn stages(event: &Event, nodes: &[(NodeId, &str)]) -> Vec<(Story, Option<String>
             stages.extend(event.pods.iter().map(rolled));
         }
         EventKind::Drain | EventKind::Reboot | EventKind::Upgrade => {}
+    }
+    if let Some((_, moment)) = stages.last_mut() {
+        *moment = None;
     }
     stages
 }

@@ -1,9 +1,10 @@
 //! Looking for a run that breaks a claim.
 
 use crate::lifecycle::{Choose, NodeId, Point, WorkloadId};
+use crate::policy::Phase;
 
 use super::Options;
-use super::claim::Claim;
+use super::claim::{Claim, Event};
 use super::explore::Answers;
 use super::judge::{self, Breach, Fault, Instead};
 use super::minimise;
@@ -22,6 +23,8 @@ pub struct Witness {
     pub choice: usize,
     /// The losses; those of the choice, or their image under a renaming of interchangeable nodes.
     pub image: Vec<Vec<NodeId>>,
+    /// The planned work; the claim's, or its image.
+    pub event: Option<Event>,
     /// The workloads that are created.
     pub only: Vec<WorkloadId>,
     /// The answers.
@@ -48,7 +51,7 @@ pub(super) fn play_out<'m>(
         empty.placer.narrate();
     }
     let green = play::create(empty, &witness.only, choose)?;
-    story(claim, &witness.image, &green, choose)
+    story((&witness.image, witness.event.as_ref()), claim.phase, &green, choose)
 }
 
 /// Searches for a run that breaks the claim, over all its choices of losses, within the budget.
@@ -66,7 +69,9 @@ pub fn search(model: &Model, claim: &Claim, options: Options) -> Verdict {
         for (choice, losses) in claim.losses.iter().enumerate() {
             let before = green.placer.decisions;
             let mut recorder = start.clone();
-            let Some(played) = story(claim, losses, &green, &mut recorder) else { continue };
+            let event = claim.event.as_ref();
+            let played = story((losses, event), claim.phase, &green, &mut recorder);
+            let Some(played) = played else { continue };
             spent += played.run.placer.decisions - before;
             runs += 1;
             let broken = judge::breaches(model, claim, &played).len();
@@ -74,7 +79,8 @@ pub fn search(model: &Model, claim: &Claim, options: Options) -> Verdict {
                 failed += 1;
                 if worst.as_ref().is_none_or(|(_, least)| broken < *least) {
                     let only = everybody.clone();
-                    let witness = Witness { choice, image: losses.clone(), only, answers: recorder.given };
+                    let (image, event) = (losses.clone(), event.cloned());
+                    let witness = Witness { choice, image, event, only, answers: recorder.given };
                     worst = Some((witness, broken));
                     until = until.min(runs.saturating_add(MORE));
                 }
@@ -96,7 +102,8 @@ pub fn search(model: &Model, claim: &Claim, options: Options) -> Verdict {
 pub fn one_run(model: &Model, claim: &Claim, choice: usize, options: Options) -> Trace {
     let Some(image) = claim.losses.get(choice).cloned() else { return Trace::default() };
     let only = model.rows.iter().map(|r| r.id).collect();
-    explain(model, claim, &Witness { choice, image, only, answers: Vec::new() }, options.minimise)
+    let event = claim.event.clone();
+    explain(model, claim, &Witness { choice, image, event, only, answers: Vec::new() }, options.minimise)
 }
 
 /// The trace of a witness, cut down to what the breach needs unless told otherwise.
@@ -123,18 +130,24 @@ pub fn explain(model: &Model, claim: &Claim, witness: &Witness, minimal: bool) -
         format!("{} {}{why}", model.row(b.who).name, b.how)
     };
     trace.end = broken.iter().map(&mut told).collect();
-    trace.witness = Some(witness.clone());
+    let canonical = witness.answers.iter().all(|answer| *answer == 0);
+    trace.start = vec![if canonical {
+        "an empty cluster; everything is created at once and placed in the canonical order".to_owned()
+    } else {
+        "an empty cluster; everything is created at once and placed in the order told, of equally good nodes the one told".to_owned()
+    }];
+    trace.witness = Some(Box::new(witness.clone()));
     trace
 }
 
 fn story<'m>(
-    claim: &Claim,
-    losses: &[Vec<NodeId>],
+    (losses, event): (&[Vec<NodeId>], Option<&Event>),
+    phase: Phase,
     green: &play::Run<'m>,
     choose: &mut impl Choose,
 ) -> Option<Played<'m>> {
-    let mut played = play::lose(green, losses, claim.phase, choose)?;
-    if let Some(event) = &claim.event {
+    let mut played = play::lose(green, losses, phase, choose)?;
+    if let Some(event) = event {
         play::plan(&mut played, event, choose)?;
     }
     Some(played)

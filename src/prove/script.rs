@@ -84,7 +84,7 @@ impl Script {
                 let Some(w) = self.owner(pod) else { return 0 };
                 self.wanted(w, |n| candidates.iter().position(|c| c.node == n))
             }
-            Point::Missed(_) => 0,
+            Point::Missed(_) | Point::Over => 0,
         }
     }
 

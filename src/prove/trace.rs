@@ -10,6 +10,10 @@ use super::refute::Witness;
 /// A run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trace {
+    /// Where it begins: in which order pods came to be, and where they were before the first loss.
+    pub start: Vec<String>,
+    /// How long who was away: workloads with equal sums, and the sum with its parts.
+    pub outages: Vec<(Vec<String>, String)>,
     /// Its events in order.
     pub events: Vec<Told>,
     /// How it ends, against the claim.
@@ -17,7 +21,7 @@ pub struct Trace {
     /// Workloads of the cluster that this run does without: it breaks the claim even so.
     pub without: Vec<String>,
     /// What plays it again.
-    pub witness: Option<Witness>,
+    pub witness: Option<Box<Witness>>,
 }
 
 /// One event.
@@ -73,7 +77,8 @@ impl Trace {
             };
             events.push(Told { when: (i >= lost).then_some(when), who, what, why: said.lines });
         }
-        Self { events, ..Self::default() }
+        let outages = outages(model, run, if lost == 0 { run.log.len() } else { lost });
+        Self { events, outages, ..Self::default() }
     }
 
     /// Leaves out what becomes of packaged pods, DaemonSets and the lock, unless somebody evicts them or waits.
@@ -101,6 +106,51 @@ impl Trace {
         events.sort_by_key(|e| e.when.map(|w| (w.earliest, w.latest.unwrap_or(u64::MAX))));
         events
     }
+}
+
+/// Where pods were before the first loss, a line per node.
+pub(super) fn places(model: &Model, green: &Run<'_>) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (at, node) in model.nodes.iter().enumerate() {
+        let on = |n: &NodeId| usize::from(n.0) == at;
+        let mut names = Vec::new();
+        for row in model.rows.iter().filter(|row| !row.daemon) {
+            let pods = green.status(row.id).up.iter().filter(|n| on(n)).count();
+            match pods {
+                0 => {}
+                1 => names.push(row.name.clone()),
+                more => names.push(format!("{} ({more})", row.name)),
+            }
+        }
+        if !names.is_empty() {
+            lines.push(format!("on {}: {}", node.name, names.join(", ")));
+        }
+    }
+    let waits = model.rows.iter().filter(|row| green.status(row.id).pending > 0);
+    let waiting: Vec<&str> = waits.map(|row| row.name.as_str()).collect();
+    if !waiting.is_empty() {
+        lines.push(format!("without a node: {}", waiting.join(", ")));
+    }
+    lines
+}
+
+/// How long workloads that claims are about were away since log entry `lost`, and are back: the named sum of each,
+/// told once where it is the same.
+fn outages(model: &Model, run: &Run<'_>, lost: usize) -> Vec<(Vec<String>, String)> {
+    let mut told: Vec<(Vec<String>, String)> = Vec::new();
+    let away = run.away(lost);
+    for row in model.rows.iter().filter(|row| row.claimed && !row.daemon) {
+        let Some(away) = away.get(usize::from(row.id.0)) else { continue };
+        let after = [(&away.from_loss, ""), (&away.from_fence, " after the fence")];
+        for (outage, clock) in after.into_iter().filter_map(|(o, clock)| Some((o.as_ref()?, clock))) {
+            let text = format!("{}{clock} = {}", outage.total, outage.parts_in_words());
+            match told.iter_mut().find(|(_, known)| *known == text) {
+                Some((who, _)) => who.push(row.name.clone()),
+                None => told.push((vec![row.name.clone()], text)),
+            }
+        }
+    }
+    told
 }
 
 /// What an entry of the log says, and of whom.

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::cluster::{Cluster, HOSTNAME_LABEL, Workload, WorkloadKind};
-use crate::kube::{Effect, Pod, PodAffinityTerm, ResourceQuota};
+use crate::kube::{Effect, Pod, PodAffinityTerm, ResourceQuota, Taint};
 use crate::lifecycle::{NodeId, WorkloadId};
 
 /// Resources that are counted: CPU in thousandths, memory in bytes, pods, then every other resource
@@ -105,6 +105,8 @@ pub struct World {
     repels: BTreeMap<(usize, usize), i64>,
     /// Classes with required pod affinity.
     company: Vec<bool>,
+    /// `cordons_ignored[c]`: pods of the class tolerate the taint of a cordoned node.
+    pub cordons_ignored: Vec<bool>,
     /// `guarded[c]`: a disruption budget matches pods of the class.
     pub guarded: Vec<bool>,
     /// Nodes are alike in the labels that system default spreading reads.
@@ -160,6 +162,7 @@ impl World {
             admitted: Vec::new(),
             repels: BTreeMap::new(),
             company: vec![false; count],
+            cordons_ignored: ignore_cordons(pods),
             guarded: vec![false; count],
         };
         for (workload, pod) in cluster.workloads.iter().zip(pods) {
@@ -426,6 +429,13 @@ fn reject(pod: &Pod, node: &crate::cluster::Node) -> Option<Reject> {
         return no("NodeAffinity", "node(s) didn't match Pod's node affinity/selector".to_owned());
     }
     None
+}
+
+/// Which pods a cordon does not keep off a node.
+fn ignore_cordons(pods: &[Pod]) -> Vec<bool> {
+    let (key, value) = ("node.kubernetes.io/unschedulable".to_owned(), String::new());
+    let taint = Taint { key, value, effect: Effect::NoSchedule };
+    pods.iter().map(|pod| pod.spec.tolerations.iter().any(|t| t.tolerates(&taint))).collect()
 }
 
 /// Whether a term of `pod` selects `other`.

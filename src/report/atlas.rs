@@ -1,5 +1,5 @@
-//! Every scene that a reader can click to: an order of losses, and the moment before a fence, after it,
-//! or after the return.
+//! Every scene that a reader can click to: an order of losses, and the moment before a fence, after it (if the policy
+//! has anybody fence), or after the return.
 
 use std::collections::BTreeMap;
 
@@ -43,7 +43,7 @@ pub struct Scene {
     pub alive: Vec<bool>,
     /// Pods of one workload with the same status on the same node, in the order of the workloads.
     pub pods: Vec<Stand>,
-    /// What happened since the scene of the order's parent (of a return: since the fenced scene).
+    /// What happened since the scene of the order's parent (of a return: since the last scene before it).
     pub story: Vec<Line>,
     /// What the survival table says of it, a text per row.
     pub told: Vec<String>,
@@ -143,13 +143,19 @@ impl Player<'_> {
             let Some(last) = order.last() else { continue };
             let set = std::slice::from_ref(last);
             let Some(evicted) = play::lose(unfenced, set, Phase::Eviction, &mut First) else { continue };
-            let Some(then) = play::lose(fenced, set, Phase::Fencing, &mut First) else { continue };
             let before = self.cells(order, &evicted, Phase::Eviction);
-            let after = self.cells(order, &then, Phase::Fencing);
             let told = story::lines(self.model, &evicted.run, evicted.lost);
             self.scene(at, order, Phase::Eviction, &evicted, told, vec![before.clone()]);
-            let told = story::fenced(self.model, &then);
-            self.scene(at, order, Phase::Fencing, &then, told, vec![before, after]);
+            // What nobody does is not shown.
+            let then = if self.model.last_phase() == Phase::Fencing {
+                let Some(then) = play::lose(fenced, set, Phase::Fencing, &mut First) else { continue };
+                let after = self.cells(order, &then, Phase::Fencing);
+                let told = story::fenced(self.model, &then);
+                self.scene(at, order, Phase::Fencing, &then, told, vec![before, after]);
+                then
+            } else {
+                evicted.clone()
+            };
             let all: Vec<NodeId> = order.iter().flatten().copied().collect();
             if let Some(back) = play::back(then.clone(), &all, &mut First) {
                 let told = story::lines(self.model, &back.run, then.run.log.len());

@@ -170,7 +170,7 @@ fn pictures(out: &mut String, report: &Report<'_>, table: &Table) {
     out.push_str("<section id=\"pictures\"><h2>The named scenarios</h2>\n");
     for (c, lost) in table.columns.iter().enumerate().filter(|(_, l)| !l.scenarios.is_empty()) {
         let order: Vec<Vec<NodeId>> = if lost.set.is_empty() { Vec::new() } else { vec![lost.set.clone()] };
-        let phase = if lost.set.is_empty() { Phase::Eviction } else { Phase::Fencing };
+        let phase = if lost.set.is_empty() { Phase::Eviction } else { report.model.last_phase() };
         let Some(scene) = report.atlas.scene(&order, phase) else { continue };
         let _ = writeln!(
             out,

@@ -114,6 +114,7 @@ pub fn title(report: &Report<'_>, scene: &Scene) -> String {
     let lost: Vec<String> = scene.order.iter().map(names).collect();
     let moment = match scene.phase {
         _ if !scene.api => ", frozen: no control plane",
+        Phase::Eviction if report.model.last_phase() == Phase::Eviction => ", after evictions; nobody fences",
         Phase::Eviction => ", before fencing",
         Phase::Fencing => ", fenced",
         Phase::Return => ", and back again",

@@ -194,8 +194,7 @@ fn sure(proof: &Proof, column: &Column, row: usize, cell: &Cell) -> &'static str
 /// The waits of an outage.
 #[must_use]
 pub fn sum(outage: &Outage) -> String {
-    let parts: Vec<String> = outage.parts.iter().map(|(part, w)| format!("{} {w}", part.name())).collect();
-    parts.join(" + ")
+    outage.parts_in_words()
 }
 
 fn state(proof: &Proof, row: usize, cell: &Cell, places: bool, lost: bool) -> String {

@@ -39,8 +39,13 @@ pub fn check(pdb: &PodDisruptionBudget, workloads: &[Guarded<'_>]) -> Option<Fou
         return None;
     }
     let titles: Vec<String> = guarded.iter().map(|w| w.title.to_string()).take(3).collect();
+    let more = match guarded.len().saturating_sub(titles.len()) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
     let count = if pods == 1 { "its only pod".to_owned() } else { format!("any of its {pods} pods") };
-    let message = format!("never lets {count} go ({}), so that a drain waits for ever", titles.join(", "));
+    let message =
+        format!("never lets {count} go ({}{more}), so that a drain waits for ever", titles.join(", "));
     Some(
         Found::new(codes::PDB_BLOCKS_DRAIN, &["spec", field], message)
             .note("eviction by taint does not ask the budget, preemption only prefers to keep it; `kubectl drain` waits for it")

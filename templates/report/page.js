@@ -25,6 +25,9 @@
   };
   const played = (order, phase) => keyOf(order, phase) in data.scenes;
   const name = (n) => data.nodes[n].name;
+  // Where nobody fences there is no moment after it.
+  const fenced = Object.keys(data.scenes).some((key) => key.endsWith("/f"));
+  const LAST = fenced ? "f" : "e";
   const inWords = (order) => order.map((s) => s.map(name).join(" and ")).join(", then ");
 
   // The address names the scene, so that it can be shared and the browser's way back works.
@@ -69,7 +72,7 @@
   }
   const click = (n, together) => go(...next(n, together));
   function undo() {
-    if (phase === "r") return go(order, "f");
+    if (phase === "r") return go(order, LAST);
     if (order.length) go(order.slice(0, -1), phase);
   }
 
@@ -183,7 +186,7 @@
       return;
     }
     // The story of an order is the stories of its beginnings, one after the other.
-    const phaseOf = phase === "e" ? "e" : "f";
+    const phaseOf = phase === "e" ? "e" : LAST;
     for (let i = 1; i <= order.length; i++) {
       const part = sceneOf(order.slice(0, i), phaseOf);
       if (part) section(box, part, order[i - 1].map(name).join(" and "));
@@ -199,9 +202,9 @@
       box.append(make("h4", "", "Seconds " + text), list);
     };
     begin(from);
-    let fenced = false;
+    let after = false;
     for (const l of part.story) {
-      if (l[2] === FENCED && !fenced) { fenced = true; begin("from the fence of " + lost); }
+      if (l[2] === FENCED && !after) { after = true; begin("from the fence of " + lost); }
       list.append(line(l));
     }
   }
@@ -222,7 +225,7 @@
 
   function draw() {
     const scene = sceneOf(order, phase);
-    const parent = phase === "r" ? sceneOf(order, "f") : order.length ? sceneOf(order.slice(0, -1), phase) : null;
+    const parent = phase === "r" ? sceneOf(order, LAST) : order.length ? sceneOf(order.slice(0, -1), phase) : null;
     const before = parent ? standing(parent) : null;
     drawNodes(scene, before);
     drawStory(scene);
@@ -233,7 +236,7 @@
     }
     $("undo").disabled = $("reset").disabled = !order.length;
     drawRest();
-    const moment = { e: "before fencing", f: "after fencing", r: "back again" }[phase];
+    const moment = { e: fenced ? "before fencing" : "after evictions", f: "after fencing", r: "back again" }[phase];
     say(order.length ? "Lost: " + inWords(order) + " – " + moment + (scene.api ? "" : " – frozen: no control plane") : "All nodes are up.");
     const at = data.columns.indexOf(order.flat().sort((a, b) => a - b).join("+"));
     document.querySelectorAll("#table tbody tr").forEach((tr, i) => tr.classList.toggle("on", i === at));

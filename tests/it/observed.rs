@@ -58,7 +58,7 @@ fn report(compilation: &Compilation, sources: &SourceMap, text: &[u8]) -> String
         return out + "not proved\n";
     }
     let model = Model::of_observed(&compilation.plan.policy, &observed).unwrap();
-    let options = Options { budget: 2_000, table: false, minimise: false };
+    let options = Options { budget: 2_000, table: false, minimise: false, vary: 0 };
     for proven in prove::prove(&model, options).claims {
         let word = match proven.verdict {
             Verdict::Proved(_) => "proved",
@@ -133,7 +133,7 @@ fn the_plan_read_back_differs_in_nothing() {
         read.rows.iter().filter(|r| r.claimed).count()
     );
     let verdicts = |model: &Model| -> Vec<bool> {
-        let options = Options { budget: 2_000, table: false, minimise: false };
+        let options = Options { budget: 2_000, table: false, minimise: false, vary: 0 };
         prove::prove(model, options).claims.iter().map(|c| c.verdict.is_proved()).collect()
     };
     assert_eq!(verdicts(&planned), verdicts(&read));

@@ -59,6 +59,26 @@ fn a_claim_about_a_drain_holds_while_the_node_is_drained() {
     assert!(trace.end[0].contains("brain is on the lifeboat"), "{:?}", trace.end);
 }
 
+/// Bounds follow planned work: what they prove holds in every order, at every quiet moment.
+#[test]
+fn claims_about_planned_work_are_proved_where_there_is_room() {
+    for event in [
+        "{ kind = \"drain\", nodes = \"worker-1\" }",
+        "{ kind = \"upgrade\", nodes = \"worker-1 then worker-2\", lasts = \"60s\" }",
+        "{ kind = \"reboot\", nodes = \"worker-2\", lasts = \"10m\" }",
+        "{ kind = \"cold-start\", nodes = [\"worker-2 then master then worker-1\"], lasts = \"30s\" }",
+        "{ kind = \"rolling-update\", pods = [\"shop\", \"brain\"] }",
+    ] {
+        let scenario =
+            format!("[scenarios.work]\nlose = \"none\"\nevent = {event}\nexpect = {{ running = \"all\" }}");
+        let (_, proof) = proof(&scenario, "128Mi");
+        assert!(proof.claims[0].verdict.is_proved(), "{event}: {}", proof.claims[0].verdict);
+        // With more than the cluster has, no order keeps it, and it is not said to be proved.
+        let (_, tight) = self::proof(&scenario, "9000Mi");
+        assert!(!tight.claims[0].verdict.is_proved(), "{event}: {}", tight.claims[0].verdict);
+    }
+}
+
 #[test]
 fn a_breach_names_its_moment() {
     // The application waits while the one worker that is left is full, and runs again at the end.
@@ -143,6 +163,12 @@ fn after_red_the_lifeboat_is_left_by_a_rollout_only() {
     assert!(one.astray.is_empty() && one.rollouts.is_empty() && one.green);
     let text = prove::render::human(&proof, Default::default());
     assert!(text.contains("stays off its place: brain"), "{text}");
+    // The way back is looked at in other orders too, where that is asked for.
+    assert!(proof.comebacks.iter().all(|c| c.tried == 0 && c.otherwise.is_empty()));
+    let varied = prove::prove(&model, Options { budget: 1_000, vary: 6, ..Options::default() });
+    assert!(varied.comebacks.iter().all(|c| c.tried == 6), "{:?}", varied.comebacks);
+    let text = prove::render::human(&varied, Default::default());
+    assert!(text.contains("sampled 7 orders: green again in 7, next loss survived in: "), "{text}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod cli;
 mod dynamics;
 mod exploration;
+mod nominations;
 mod random;
 mod remedies;
 mod shown;
@@ -153,7 +154,7 @@ fn with_rows(variant: &str) -> Model {
 /// Verdicts in short: `p`roved, `R`efuted in every run, `r`efuted in some, `s`ampled.
 fn verdicts(variant: &str) -> String {
     let model = with_rows(variant);
-    let options = Options { budget: 1500, table: false, minimise: false };
+    let options = Options { budget: 1500, table: false, minimise: false, vary: 0 };
     let proof = prove::prove(&model, options);
     let letter = |verdict: &Verdict| match verdict {
         Verdict::Proved(_) => 'p',

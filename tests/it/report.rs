@@ -173,3 +173,22 @@ fn the_picture_of_the_readme_is_up_to_date() {
     let shown = std::fs::read_to_string(&path).expect("docs/red.svg");
     assert_eq!(shown, picture, "GOLDEN=overwrite cargo test --test it report::");
 }
+
+/// Where nobody fences there is no moment after a fence, neither in the page nor in pictures.
+#[test]
+fn without_fencing_no_scene_is_fenced() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("policy.toml");
+    let policy = workers(2).replace("fencing = \"manual\"", "fencing = \"none\"");
+    assert!(policy.contains("fencing = \"none\""));
+    std::fs::write(&path, policy).expect("written");
+    let path = path.to_str().expect("UTF-8");
+    let page = lifeboat(&["report", path, "--html", "-"]);
+    let data = page.split("id=\"data\">").nth(1).and_then(|rest| rest.split("</script>").next());
+    let data: serde_json::Value = serde_json::from_str(data.expect("data")).expect("JSON");
+    let scenes: Vec<&String> = data["scenes"].as_object().expect("scenes").keys().collect();
+    assert!(scenes.iter().all(|key| !key.ends_with("/f")), "{scenes:?}");
+    assert!(scenes.iter().any(|key| *key == "1/e") && scenes.iter().any(|key| *key == "1/r"), "{scenes:?}");
+    let picture = lifeboat(&["report", path, "--svg", "-", "--lose", "worker-1"]);
+    assert!(picture.contains("after evictions; nobody fences"), "{picture}");
+}

@@ -203,7 +203,7 @@ fn halve(
 /// The first claim that bounds do not prove.
 fn open_claim(plan: &Plan, cluster: Cluster) -> Result<Option<String>, CompileError> {
     let model = Model::of(&plan.policy, cluster)?;
-    let options = Options { budget: 0, table: false, minimise: false };
+    let options = Options { budget: 0, table: false, minimise: false, vary: 0 };
     let proof = prove(&model, options);
     Ok(proof.claims.iter().find(|c| !c.verdict.is_proved()).map(|c| name(&c.claim)))
 }
@@ -211,7 +211,7 @@ fn open_claim(plan: &Plan, cluster: Cluster) -> Result<Option<String>, CompileEr
 /// The first claim that a run breaks.
 fn broken_claim(plan: &Plan, cluster: Cluster) -> Result<Option<String>, CompileError> {
     let mut model = Model::of(&plan.policy, cluster)?;
-    let options = Options { budget: BUDGET, table: false, minimise: false };
+    let options = Options { budget: BUDGET, table: false, minimise: false, vary: 0 };
     // One claim at a time: the first that breaks ends the search.
     for claim in std::mem::take(&mut model.claims) {
         model.claims = vec![claim];

@@ -49,8 +49,8 @@ pub enum Enough {
 pub fn needed(plan: &Plan, proof: &Proof) -> Result<Vec<Needed>, CompileError> {
     let sizes = Sizes::of(plan);
     let mut all = Vec::new();
-    // Bounds prove nothing about planned work and deadlines.
-    let asked = |claim: &Claim| claim.event.is_none() && claim.within.is_none();
+    // Bounds prove nothing about deadlines.
+    let asked = |claim: &Claim| claim.within.is_none();
     let refuted = proof.claims.iter().enumerate().filter(|(_, c)| c.verdict.is_refuted() && asked(&c.claim));
     for (index, proven) in refuted.take(CLAIMS) {
         let search = Search { sizes: &sizes, index };
@@ -77,7 +77,7 @@ impl Search<'_, '_> {
         let mut model = Model::of(&self.sizes.plan.policy, cluster)?;
         let Some(claim) = model.claims.get(self.index).cloned() else { return Ok(false) };
         model.claims = vec![claim];
-        let proof = prove(&model, Options { budget: 0, table: false, minimise: false });
+        let proof = prove(&model, Options { budget: 0, table: false, minimise: false, vary: 0 });
         Ok(proof.claims.iter().all(|c| c.verdict.is_proved()))
     }
 

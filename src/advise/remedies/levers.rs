@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::edit::Edit;
-use crate::policy::{Fencing, Phase, Policy, Resources, Storage, WorkloadKind};
+use crate::policy::{Fencing, Phase, Policy, PreemptionPolicy, Resources, Storage, WorkloadKind};
 use crate::prove::{Proof, Says};
 
 /// What is changed, the least harmful first.
@@ -17,6 +17,8 @@ pub enum Lever {
     Requests,
     /// Fewer pods of applications.
     Budget,
+    /// A tier that waits instead of evicting others.
+    Patience,
     /// A person fences.
     ManualFencing,
     /// More pods of a service.
@@ -33,6 +35,7 @@ impl Lever {
     pub fn price(self) -> &'static str {
         match self {
             Lever::Preference => "nothing but scores: a full cluster may still go against it",
+            Lever::Patience => "its pods wait where they evicted others before",
             Lever::Lock => {
                 "one more pod (1m/4Mi), a second preemption where critical pods board, and applications evicted before they do"
             }
@@ -56,6 +59,7 @@ impl fmt::Display for Lever {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Lever::Preference => "preference",
+            Lever::Patience => "preemption policy",
             Lever::Lock => "lock",
             Lever::Requests => "requests",
             Lever::Budget => "budget",
@@ -85,6 +89,7 @@ pub fn changes(policy: &Policy, proof: &Proof) -> Vec<Change> {
     changes.extend(spreads(policy));
     changes.extend(smaller(policy));
     changes.extend(fewer(policy));
+    changes.extend(patience(policy));
     changes.extend(fencing(policy, proof));
     changes.extend(replicas(policy, proof));
     changes.extend(ephemeral(policy));
@@ -127,6 +132,25 @@ fn spreads(policy: &Policy) -> Vec<Change> {
         }
     };
     policy.services.iter().map(flip).collect()
+}
+
+/// A tier that never evicts leaves the pods of lower tiers where they are. Only tiers that have somebody below them.
+fn patience(policy: &Policy) -> Vec<Change> {
+    let lowest = policy.tiers.iter().map(|tier| tier.priority.value).min();
+    let evicts = policy.tiers.iter().filter(|tier| {
+        // A boarder makes room for itself by evicting the lock.
+        let boards = tier.lifeboat.value;
+        tier.preemption.value != PreemptionPolicy::Never && !boards && Some(tier.priority.value) > lowest
+    });
+    let wait = |tier: &crate::policy::Tier| Change {
+        lever: Lever::Patience,
+        what: format!("{} evicts nobody", tier.name.value),
+        edits: vec![Edit::new(&format!("tiers.{}.preemption-policy", tier.name.value), "\"Never\"")],
+    };
+    let mut changes: Vec<(i64, Change)> = evicts.map(|t| (i64::from(t.priority.value), wait(t))).collect();
+    // The less a tier matters, the less it hurts that it waits.
+    changes.sort_by_key(|(priority, _)| *priority);
+    changes.into_iter().map(|(_, change)| change).collect()
 }
 
 fn smaller(policy: &Policy) -> Vec<Change> {

@@ -126,7 +126,7 @@ fn proved_with(loader: &dyn Loader, name: &str, text: &str, catalogue: &Catalogu
     let (team, _) = values::read(&loader, &mut sources, &policy);
     let plan = plan::make(policy, Inputs { sources: &mut sources, catalogue, team }).plan?;
     let model = Model::of_plan(&plan).ok()?;
-    Some(prove::prove(&model, Options { budget: 0, table: false, minimise: false }))
+    Some(prove::prove(&model, Options { budget: 0, table: false, minimise: false, vary: 0 }))
 }
 
 /// A loader in which some texts are others.

@@ -56,7 +56,7 @@ impl Choose for Told<'_> {
                 candidates.iter().position(|c| Some(c) == self.victims).unwrap_or(0)
             }
             Point::Missed(pod) => usize::from(self.missed.contains(&pod)),
-            Point::Next(_) => 0,
+            Point::Next(_) | Point::Over => 0,
         }
     }
 }

@@ -39,7 +39,8 @@ impl Naming<'_> {
         i32::try_from(distance).unwrap_or(i32::MAX).cast_unsigned()
     }
 
-    fn window(&self, window: Window, out: &mut Vec<u32>) {
+    /// Adds an instant that is known up to an interval.
+    pub fn window(&self, window: Window, out: &mut Vec<u32>) {
         out.push(self.instant(window.earliest));
         out.push(window.latest.map_or(i32::MAX.cast_unsigned(), |l| self.instant(l)));
     }

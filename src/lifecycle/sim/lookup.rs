@@ -3,6 +3,7 @@
 use super::{NodeState, PodState, Sim};
 use crate::lifecycle::facts::{NodeId, PodId, WorkloadFacts, WorkloadId};
 use crate::lifecycle::placer::Placer;
+use crate::lifecycle::window::Window;
 
 impl<P: Placer> Sim<P> {
     pub(super) fn node_ids(&self) -> impl Iterator<Item = NodeId> + use<P> {
@@ -59,5 +60,22 @@ impl<P: Placer> Sim<P> {
 
     pub(super) fn api_available(&self) -> bool {
         self.facts.api(|node| self.node(node).alive)
+    }
+
+    /// Indices of the agenda's entries that may be next in a step that ends at `end`.
+    #[must_use]
+    pub fn enabled_until(&self, end: Option<Window>) -> Vec<usize> {
+        let mut enabled = self.enabled();
+        if let Some(last) = end.and_then(|end| end.latest) {
+            enabled.retain(|&i| self.agenda[i].when.earliest <= last);
+        }
+        enabled
+    }
+
+    /// Whether a step that ends at `end` may end before any entry of the agenda happens.
+    #[must_use]
+    pub fn may_end(&self, end: Option<Window>) -> bool {
+        let deadline = self.agenda.iter().filter_map(|e| e.when.latest).min();
+        end.is_some_and(|end| deadline.is_none_or(|deadline| end.earliest <= deadline))
     }
 }

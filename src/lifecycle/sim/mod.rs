@@ -207,6 +207,8 @@ pub enum Point<'a> {
     Missed(PodId),
     /// Which entry of the agenda is next.
     Next(&'a [Pending]),
+    /// Whether the step of the story ends before anything else happens, where it may (0: not yet, 1: now).
+    Over,
 }
 
 /// Answers questions; must return a number below `options`.
@@ -432,6 +434,9 @@ impl<P: Placer> Sim<P> {
             return may.next();
         }
         let options: Vec<usize> = may.collect();
+        if !options.is_empty() && self.may_end(end) && choose.choose(Point::Over, 2) == 1 {
+            return None;
+        }
         let entries: Vec<Pending> = options.iter().map(|&i| self.agenda[i].clone()).collect();
         let most = options.len().checked_sub(1)?;
         options.get(choose.choose(Point::Next(&entries), options.len()).min(most)).copied()

@@ -83,6 +83,15 @@ pub struct Outage {
     pub parts: Vec<(Part, Window)>,
 }
 
+impl Outage {
+    /// The waits with their names: `detection 40-51 s + toleration 300 s`.
+    #[must_use]
+    pub fn parts_in_words(&self) -> String {
+        let parts: Vec<String> = self.parts.iter().map(|(part, w)| format!("{} {w}", part.name())).collect();
+        parts.join(" + ")
+    }
+}
+
 impl<P: Placer> Sim<P> {
     /// The first log entry from `from` on at which a pod of the workload became ready, and when that
     /// was; `None` if none did. [`Sim::sum`] names the waits on the way there.

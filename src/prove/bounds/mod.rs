@@ -15,6 +15,7 @@ mod room;
 mod scene;
 mod separate;
 mod weigh;
+mod work;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;

@@ -9,16 +9,16 @@
 //! The budget counts happenings, so the same input gives the same verdict everywhere. When it runs out nothing
 //! is proved.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 mod symmetry;
 mod walk;
 
 pub use symmetry::Symmetry;
-pub use walk::{Answers, Outcome, Path, Walk};
+pub use walk::{Answers, Outcome, Path, Walk, Ways};
 
-use super::claim::{Claim, Says};
-use super::judge;
+use super::claim::{Claim, Event};
 use super::model::Model;
 use super::play;
 use super::refute::Witness;
@@ -54,10 +54,12 @@ type Ends<'m> = Option<Rc<Vec<Path<'m>>>>;
 const MOST_ENDS: usize = 4096;
 
 /// What was explored already.
+#[derive(PartialEq)]
 struct History {
     losses: Vec<Vec<NodeId>>,
+    event: Option<Event>,
     phase: Phase,
-    ways: bool,
+    ways: Ways,
 }
 
 impl<'m> Explorer<'m> {
@@ -71,32 +73,31 @@ impl<'m> Explorer<'m> {
     /// A verdict, if the budget suffices for all that can happen.
     #[must_use]
     pub fn decide(&mut self, claim: &Claim) -> Option<Found> {
-        // Planned work has clocks of its own, and a deadline depends on the way and not on the state.
-        if claim.event.is_some() || claim.within.is_some() || claim.losses.is_empty() || !self.hopeful() {
+        if claim.losses.is_empty() || !self.hopeful() {
             return None;
         }
-        let ways = matches!(claim.says, Says::Evicted);
         let (mut ends, mut failed) = (0_u64, 0_u64);
         let mut witness: Option<Witness> = None;
         let mut every = false;
         for (choice, losses) in claim.losses.iter().enumerate() {
-            let (before, broken) = (ends, failed);
-            for image in self.symmetry.images(losses) {
-                for path in self.ends(&image, claim.phase, ways)?.iter() {
-                    ends += 1;
-                    if !judge::breaches(self.model, claim, &path.played).is_empty() {
-                        failed += 1;
-                        let (image, only) = (image.clone(), self.only.clone());
-                        witness.get_or_insert_with(|| Witness {
-                            choice,
-                            image,
-                            only,
-                            answers: path.answers(),
-                        });
+            // By quiet moment: how many states there are, and how many break the claim. Every run passes all moments.
+            let mut moments: BTreeMap<Option<usize>, (u64, u64)> = BTreeMap::new();
+            for (image, event) in self.images(losses, claim.event.as_ref()) {
+                for path in self.ends(&image, event.as_ref(), claim)?.iter() {
+                    let (seen, broken) = moments.entry(path.moment.as_ref().map(|m| m.leg)).or_default();
+                    *seen += 1;
+                    if path.breaches(self.model, claim).is_empty() {
+                        continue;
                     }
+                    *broken += 1;
+                    let (image, event, only) = (image.clone(), event.clone(), self.only.clone());
+                    let answers = || path.answers();
+                    witness.get_or_insert_with(|| Witness { choice, image, event, only, answers: answers() });
                 }
             }
-            every |= ends > before && ends - before == failed - broken;
+            ends += moments.values().map(|(seen, _)| seen).sum::<u64>();
+            failed += moments.values().map(|(_, broken)| broken).sum::<u64>();
+            every |= moments.values().any(|(seen, broken)| seen == broken);
         }
         let states = self.states;
         Some(match witness {
@@ -106,17 +107,39 @@ impl<'m> Explorer<'m> {
         })
     }
 
-    /// Every end of a history; with `ways` those are kept apart that differ by who was evicted.
-    fn ends(&mut self, losses: &[Vec<NodeId>], phase: Phase, ways: bool) -> Ends<'m> {
+    /// What renamings of nodes turn losses and the planned work after them into, each once.
+    fn images(
+        &self,
+        losses: &[Vec<NodeId>],
+        event: Option<&Event>,
+    ) -> Vec<(Vec<Vec<NodeId>>, Option<Event>)> {
+        let mut all = losses.to_vec();
+        all.extend(event.iter().flat_map(|event| &event.nodes).map(|node| vec![*node]));
+        let image = |mut image: Vec<Vec<NodeId>>| {
+            let nodes = image.split_off(losses.len());
+            let event =
+                event.map(|event| event.with_nodes(self.model, nodes.into_iter().flatten().collect()));
+            (image, event)
+        };
+        self.symmetry.images(&all).into_iter().map(image).collect()
+    }
+
+    /// Every end of a history and every quiet moment on the way; those are kept apart that differ by what the claim asks
+    /// of the way.
+    fn ends(&mut self, losses: &[Vec<NodeId>], event: Option<&Event>, claim: &Claim) -> Ends<'m> {
         let green = self.green()?;
-        let at = |k: &History| k.losses == losses && k.phase == phase && k.ways == ways;
-        if let Some((_, known)) = self.known.iter().find(|(k, _)| at(k)) {
+        let (phase, ways) = (claim.phase, Ways::of(claim));
+        let history = History { losses: losses.to_vec(), event: event.cloned(), phase, ways: ways.clone() };
+        if let Some((_, known)) = self.known.iter().find(|(known, _)| *known == history) {
             return known.clone();
         }
-        let lost: Vec<_> = losses.iter().flatten().copied().collect();
-        let symmetry = self.symmetry.fixing(&lost);
-        let found = self.walk(symmetry, &green, &play::steps(&self.model.facts, losses, phase), ways);
-        self.known.push((History { losses: losses.to_vec(), phase, ways }, found.clone()));
+        let mut touched: Vec<_> = losses.iter().flatten().copied().collect();
+        touched.extend(event.iter().flat_map(|event| &event.nodes));
+        let symmetry = self.symmetry.fixing(&touched);
+        let mut legs = play::steps(&self.model.facts, losses, phase);
+        legs.extend(event.iter().flat_map(|event| play::work(event, losses, phase)));
+        let found = self.walk(symmetry, &green, &legs, ways);
+        self.known.push((history, found.clone()));
         found
     }
 
@@ -126,14 +149,14 @@ impl<'m> Explorer<'m> {
             return known.clone();
         }
         let start = [Path::start(play::empty(self.model))];
-        let found = self.walk(self.symmetry.clone(), &start, &[play::creation(&self.only)], false);
+        let found = self.walk(self.symmetry.clone(), &start, &[play::creation(&self.only)], Ways::default());
         self.green = Some(found.clone());
         found
     }
 
-    fn walk(&mut self, symmetry: Symmetry, from: &[Path<'m>], legs: &[play::Leg], ways: bool) -> Ends<'m> {
+    fn walk(&mut self, symmetry: Symmetry, from: &[Path<'m>], legs: &[play::Leg], ways: Ways) -> Ends<'m> {
         let mut walk = Walk::new(self.model, self.budget);
-        (walk.symmetry, walk.evictions) = (symmetry, ways);
+        (walk.symmetry, walk.ways) = (symmetry, ways);
         let mut ends = Vec::new();
         let outcome = walk.run(from, legs, &mut |path| {
             ends.push(path.clone());

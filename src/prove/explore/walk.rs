@@ -5,8 +5,9 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 
 use super::Symmetry;
-use crate::lifecycle::{Choose, Happening, Kind, Naming, Point};
-use crate::prove::judge;
+use crate::lifecycle::{Choose, Happening, Kind, Naming, Point, Until, Window, WorkloadId};
+use crate::prove::claim::{Claim, Says};
+use crate::prove::judge::{self, Breach};
 use crate::prove::model::Model;
 use crate::prove::play::{Leg, Played, Run};
 
@@ -15,8 +16,20 @@ use crate::prove::play::{Leg, Played, Run};
 pub struct Path<'m> {
     /// The state.
     pub played: Played<'m>,
+    /// The quiet moment of planned work at which it is; none at the end.
+    pub moment: Option<Moment>,
     answers: Option<Arc<Link>>,
     base: u64,
+    /// The end of the step, if a clock ends it.
+    end: Option<Window>,
+}
+
+/// A quiet moment of planned work.
+#[derive(Clone)]
+pub struct Moment {
+    /// The leg that ends in it.
+    pub leg: usize,
+    name: Arc<str>,
 }
 
 struct Link {
@@ -38,7 +51,7 @@ impl<'m> Path<'m> {
     /// The way that begins with this run.
     #[must_use]
     pub fn start(run: Run<'m>) -> Self {
-        Self { played: Played::unharmed(run), answers: None, base: 0 }
+        Self { played: Played::unharmed(run), moment: None, answers: None, base: 0, end: None }
     }
 
     /// The answers in their order: given again they lead here again.
@@ -52,6 +65,25 @@ impl<'m> Path<'m> {
         }
         answers.reverse();
         answers
+    }
+
+    /// What breaks the claim here.
+    #[must_use]
+    pub fn breaches(&self, model: &Model, claim: &Claim) -> Vec<Breach> {
+        match &self.moment {
+            Some(moment) => judge::at_a_moment(model, claim, &self.played, &moment.name),
+            None => judge::breaches(model, claim, &self.played),
+        }
+    }
+
+    /// Entries of the agenda that may be next in the step.
+    fn options(&self) -> Vec<usize> {
+        self.played.run.enabled_until(self.end)
+    }
+
+    /// Whether the clock may end the step before any of them.
+    fn may_end(&self) -> bool {
+        self.played.run.may_end(self.end)
     }
 
     fn answered(&mut self, answer: usize) {
@@ -94,6 +126,46 @@ pub enum Outcome {
     Exhausted,
 }
 
+/// What of the way to a state a claim asks about, beside the state itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ways {
+    /// Who was evicted.
+    evicted: bool,
+    /// Who was back too late, if after so many milliseconds.
+    late: Option<(Vec<WorkloadId>, u64)>,
+}
+
+impl Ways {
+    /// What a claim asks.
+    #[must_use]
+    pub fn of(claim: &Claim) -> Self {
+        let running = matches!(claim.says, Says::Running);
+        let late = claim.within.filter(|_| running).map(|within| (claim.who.clone(), within));
+        Self { evicted: matches!(claim.says, Says::Evicted), late }
+    }
+
+    /// Adds what is known of a way.
+    fn key(&self, path: &Path<'_>, key: &mut Vec<u32>) {
+        if path.played.lost == usize::MAX {
+            return;
+        }
+        if self.evicted {
+            let mut evicted: Vec<_> =
+                judge::evictions(&path.played).into_iter().map(|(v, _)| u32::from(v.0)).collect();
+            evicted.sort_unstable();
+            evicted.dedup();
+            key.extend(evicted);
+        }
+        if let Some((who, within)) = &self.late {
+            // What is still to come counts from the loss, and instants in the key from the start of the step.
+            let loss = path.played.run.log.get(path.played.lost).map_or(path.base, |e| e.when.earliest);
+            key.push(u32::try_from(path.base.saturating_sub(loss)).unwrap_or(u32::MAX));
+            let late = |id: &WorkloadId| judge::too_late(*within, &path.played, *id).is_some();
+            key.extend(who.iter().map(|id| u32::from(late(id))));
+        }
+    }
+}
+
 /// A walk with its budget.
 pub struct Walk {
     budget: u64,
@@ -101,8 +173,8 @@ pub struct Walk {
     pub states: u64,
     /// Renamings of nodes that no step tells apart.
     pub symmetry: Symmetry,
-    /// Whether states differ by who was evicted on the way.
-    pub evictions: bool,
+    /// What of the way there tells states apart.
+    pub ways: Ways,
     preempts: Preempts,
 }
 
@@ -111,10 +183,11 @@ impl Walk {
     #[must_use]
     pub fn new(model: &Model, budget: u64) -> Self {
         let symmetry = Symmetry::of(model).fixing(&model.node_ids().collect::<Vec<_>>());
-        Self { budget, states: 0, symmetry, evictions: false, preempts: Preempts::of(model) }
+        Self { budget, states: 0, symmetry, ways: Ways::default(), preempts: Preempts::of(model) }
     }
 
-    /// Walks from each state through the legs, and shows every end to `visit`, which says whether to stop.
+    /// Walks from each state through the legs, and shows every end to `visit`, and on the way there every quiet moment
+    /// at which claims have to hold. It says whether to stop.
     pub fn run<'m>(
         &mut self,
         from: &[Path<'m>],
@@ -138,14 +211,26 @@ impl Walk {
         while let Some((mut path, mut at)) = stack.pop() {
             // What commutes with everything else happens at once, and settled steps lead to the next one.
             loop {
-                let options = path.played.run.enabled();
-                if let Some(sure) = options.iter().position(|&i| self.sure(&path.played.run, i)) {
+                let options = path.options();
+                let may_end = path.may_end();
+                let sure = options.iter().position(|&i| !may_end && self.sure(&path.played.run, i));
+                if let Some(sure) = sure {
                     if !self.spend() {
                         return Outcome::Exhausted;
                     }
                     path.answered(sure);
                     path.played.run.fire(options[sure], &mut Answers::default());
                 } else if options.is_empty() && at + 1 < legs.len() {
+                    if let Some(moment) = &legs[at].moment {
+                        if !seen.insert(self.key(&path, at)) {
+                            break;
+                        }
+                        path.moment = Some(Moment { leg: at, name: Arc::from(moment.as_str()) });
+                        if visit(&path) {
+                            return Outcome::Stopped;
+                        }
+                        path.moment = None;
+                    }
                     at += 1;
                     begin(&mut path, legs, at);
                 } else {
@@ -156,7 +241,7 @@ impl Walk {
                 continue;
             }
             self.states += 1;
-            let options = path.played.run.enabled();
+            let options = path.options();
             if options.is_empty() {
                 if path.played.lost == usize::MAX {
                     path.played.lost = path.played.run.log.len();
@@ -165,6 +250,19 @@ impl Walk {
                     return Outcome::Stopped;
                 }
                 continue;
+            }
+            if path.may_end() {
+                // The clock may end the step now, or one of the others comes first.
+                if !self.spend() {
+                    return Outcome::Exhausted;
+                }
+                if at + 1 < legs.len() {
+                    let mut over = path.clone();
+                    over.answered(1);
+                    begin(&mut over, legs, at + 1);
+                    stack.push((over, at + 1));
+                }
+                path.answered(0);
             }
             // The first option is looked at first.
             for (answer, &option) in options.iter().enumerate().rev() {
@@ -238,29 +336,32 @@ impl Walk {
     fn key(&self, path: &Path<'_>, at: usize) -> Box<[u32]> {
         let run = &path.played.run;
         let naming = |nodes: &'_ Vec<u16>| -> Vec<u32> {
-            run.key(&Naming { nodes, ordered: self.preempts.any, base: path.base })
+            let naming = Naming { nodes, ordered: self.preempts.any, base: path.base };
+            let mut key = run.key(&naming);
+            if let Some(end) = path.end {
+                naming.window(end, &mut key);
+            }
+            key
         };
         let mut key = self.symmetry.all().iter().map(naming).min().unwrap_or_default();
         key.push(u32::try_from(at).unwrap_or(u32::MAX));
-        if self.evictions && path.played.lost != usize::MAX {
-            let mut evicted: Vec<_> =
-                judge::evictions(&path.played).into_iter().map(|(v, _)| u32::from(v.0)).collect();
-            evicted.sort_unstable();
-            evicted.dedup();
-            key.extend(evicted);
-        }
+        self.ways.key(path, &mut key);
         key.into_boxed_slice()
     }
 }
 
 /// Begins a leg: its acts, at one instant.
 fn begin(path: &mut Path<'_>, legs: &[Leg], at: usize) {
-    let start = path.played.run.next_start();
+    let start = path.end.take().unwrap_or_else(|| path.played.run.next_start());
     legs[at].mark(&mut path.played);
     for &act in &legs[at].step.acts {
         path.played.run.act(act, start);
     }
     path.base = start.earliest;
+    path.end = match legs[at].step.until {
+        Until::After(length) => Some(start + Window::at(length)),
+        Until::Settled | Until::Noticed => None,
+    };
 }
 
 /// Who may be evicted for others at all.

@@ -61,7 +61,7 @@ pub(super) fn reach(proof: &Proof) -> &'static str {
     if proof.planned.is_empty() && proof.orders.is_empty() && proof.comebacks.is_empty() {
         return "";
     }
-    "planned work, orders of losses and ways back: one run each, in the canonical order; nothing of it is proved\n"
+    "planned work, orders of losses and ways back are told of the canonical order, ways back of others too where they are sampled; no verdict rests on them\n"
 }
 
 /// Orders that end otherwise than the loss at once.
@@ -115,9 +115,52 @@ pub(super) fn comebacks(proof: &Proof) -> String {
     out
 }
 
+/// What the way back came to in all orders in which it was played, one line.
+fn in_all_orders(proof: &Proof, comeback: &Comeback) -> Option<String> {
+    if comeback.tried == 0 {
+        return None;
+    }
+    let runs = comeback.tried.saturating_add(1);
+    let others: u32 = comeback.otherwise.iter().map(|(_, runs)| *runs).sum();
+    let ways: Vec<(&Comeback, u32)> = std::iter::once((comeback, runs.saturating_sub(others)))
+        .chain(comeback.otherwise.iter().map(|(other, runs)| (other, *runs)))
+        .collect();
+    let count = |holds: &dyn Fn(&Comeback) -> bool| -> u32 {
+        ways.iter().filter(|(way, _)| holds(way)).map(|(_, runs)| *runs).sum()
+    };
+    let spares = |node: NodeId| {
+        move |way: &Comeback| way.next.iter().any(|next| next.node == node && next.breaks.is_empty())
+    };
+    let next = comeback.next.iter().map(|next| {
+        let name = &proof.nodes[usize::from(next.node.0)].name;
+        format!("{name} {}", count(&spares(next.node)))
+    });
+    let mut strays: Vec<_> = comeback.otherwise.iter().flat_map(|(other, _)| &other.astray).collect();
+    strays.retain(|id| !comeback.astray.contains(id));
+    strays.sort_unstable();
+    strays.dedup();
+    let strays: Vec<&str> = strays.iter().map(|id| proof.rows[usize::from(id.0)].name.as_str()).collect();
+    let strays = if strays.is_empty() {
+        String::new()
+    } else {
+        format!("; in some order off its place: {}", strays.join(", "))
+    };
+    Some(format!(
+        "sampled {runs} orders: green again in {}, next loss survived in: {}{strays}",
+        count(&|way| way.green),
+        next.collect::<Vec<_>>().join(", ")
+    ))
+}
+
 /// The way back in sentences.
 #[must_use]
 pub fn comeback_lines(proof: &Proof, comeback: &Comeback) -> Vec<String> {
+    let mut lines = plain_lines(proof, comeback);
+    lines.extend(in_all_orders(proof, comeback));
+    lines
+}
+
+fn plain_lines(proof: &Proof, comeback: &Comeback) -> Vec<String> {
     let row = |id: &crate::lifecycle::WorkloadId| proof.rows[usize::from(id.0)].name.clone();
     let list = |ids: &[crate::lifecycle::WorkloadId]| ids.iter().map(row).collect::<Vec<_>>().join(", ");
     let mut lines = Vec::new();

@@ -53,6 +53,9 @@ fn table(proof: &Proof, detail: Detail) -> String {
     out
 }
 
+/// So many arguments of a bound are told, unless all are wanted.
+const ARGUMENTS: usize = 3;
+
 fn claims(proof: &Proof, detail: Detail) -> String {
     let mut out = String::new();
     let mut scenario = None;
@@ -64,10 +67,13 @@ fn claims(proof: &Proof, detail: Detail) -> String {
         out.push_str(&format!("  {:<34} {}\n", claim_text(&proven.claim), proven.verdict));
         match &proven.verdict {
             Verdict::Proved(Proved::Bound(why)) => {
-                for argument in
-                    why.iter().filter(|a| says_something(a)).take(if detail.components { 50 } else { 3 })
-                {
+                let told: Vec<_> = why.iter().filter(|a| says_something(a)).collect();
+                let most = if detail.components { told.len() } else { ARGUMENTS };
+                for argument in told.iter().take(most) {
                     out.push_str(&format!("      {argument}\n"));
+                }
+                if let Some(more @ 1..) = told.len().checked_sub(most) {
+                    out.push_str(&format!("      and {more} more (--components)\n"));
                 }
             }
             Verdict::Refuted { trace, how } => {
@@ -99,6 +105,9 @@ pub fn story(trace: &Trace, reasons: bool) -> String {
     if !trace.without.is_empty() {
         out.push_str(&format!("{:>12}  {}\n", "even", without(&trace.without)));
     }
+    for line in &trace.start {
+        out.push_str(&format!("{:>12}  {line}\n", "start"));
+    }
     if reasons && trace.events.iter().any(|e| e.when.is_some()) {
         out.push_str("in the order of this run; the time of each event is known up to an interval\n");
     }
@@ -110,6 +119,9 @@ pub fn story(trace: &Trace, reasons: bool) -> String {
                 out.push_str(&format!("{:>12}    {why}\n", ""));
             }
         }
+    }
+    for (who, outage) in &trace.outages {
+        out.push_str(&format!("{:>12}  {}: {outage}\n", "away", who.join(", ")));
     }
     for end in &trace.end {
         out.push_str(&format!("{:>12}  so {end}\n", "end"));

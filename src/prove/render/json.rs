@@ -47,7 +47,7 @@ pub fn json(proof: &Proof) -> Value {
         })
         .collect();
     json!({"columns": columns, "planned": planned(proof), "orders": orders(proof), "comebacks": comebacks(proof),
-        "runs": "planned, orders and comebacks are one run each, in the canonical order; nothing of it is proved",
+        "runs": "planned, orders and comebacks are told of the canonical order; \"otherwise\" holds other ways back that other orders took; no verdict is made of them",
         "claims": claims, "assumptions": proof.assumptions})
 }
 
@@ -80,17 +80,29 @@ fn orders(proof: &Proof) -> Vec<Value> {
 }
 
 fn comebacks(proof: &Proof) -> Vec<Value> {
+    let one = |comeback: &Comeback| {
+        let mut value = self::comeback(proof, comeback);
+        let otherwise = comeback.otherwise.iter().map(|(other, runs)| {
+            let mut value = self::comeback(proof, other);
+            value["runs"] = (*runs).into();
+            value
+        });
+        value["otherRuns"] = comeback.tried.into();
+        value["otherwise"] = otherwise.collect::<Vec<_>>().into();
+        value
+    };
+    proof.comebacks.iter().map(one).collect()
+}
+
+fn comeback(proof: &Proof, comeback: &Comeback) -> Value {
     let rows = |ids: &[WorkloadId]| -> Vec<&str> {
         ids.iter().map(|id| proof.rows[usize::from(id.0)].name.as_str()).collect()
     };
-    let one = |comeback: &Comeback| {
-        let next = comeback.next.iter().map(|next| {
-            json!({"node": node_names(proof, &[next.node]), "survivable": next.breaks.is_empty(), "breaks": next.breaks})
-        });
-        json!({"lost": node_names(proof, &comeback.lost), "astray": rows(&comeback.astray),
-            "next": next.collect::<Vec<_>>(), "rollouts": rows(&comeback.rollouts), "green": comeback.green})
-    };
-    proof.comebacks.iter().map(one).collect()
+    let next = comeback.next.iter().map(|next| {
+        json!({"node": node_names(proof, &[next.node]), "survivable": next.breaks.is_empty(), "breaks": next.breaks})
+    });
+    json!({"lost": node_names(proof, &comeback.lost), "astray": rows(&comeback.astray),
+        "next": next.collect::<Vec<_>>(), "rollouts": rows(&comeback.rollouts), "green": comeback.green})
 }
 
 fn phase_name(phase: Phase) -> &'static str {
@@ -169,9 +181,12 @@ fn trace(trace: &Trace) -> Value {
     let witness = trace.witness.as_ref().map(|w| {
         let ids = |nodes: &Vec<NodeId>| nodes.iter().map(|n| n.0).collect::<Vec<_>>();
         json!({"workloads": w.only.iter().map(|w| w.0).collect::<Vec<_>>(),
-            "lost": w.image.iter().map(ids).collect::<Vec<_>>(), "answers": w.answers})
+            "lost": w.image.iter().map(ids).collect::<Vec<_>>(), "work": w.event.as_ref().map(|e| e.title()),
+            "answers": w.answers})
     });
-    json!({"events": events, "end": trace.end, "witness": witness})
+    let outages: Vec<Value> =
+        trace.outages.iter().map(|(who, sum)| json!({"who": who, "seconds": sum})).collect();
+    json!({"start": trace.start, "events": events, "outages": outages, "end": trace.end, "witness": witness})
 }
 
 /// A story for programs.

@@ -1,7 +1,10 @@
 //! Short words for cells, columns and claims.
 
+use std::collections::BTreeMap;
+
 use crate::lifecycle::{Data, Outage};
 use crate::policy::Phase;
+use crate::prove::table::ALL_SETS;
 use crate::prove::{Cell, Claim, Column, Mark, Proof, Says};
 
 /// A row as it is shown: one service, or one component.
@@ -64,10 +67,27 @@ pub fn column_title(proof: &Proof, column: &Column) -> String {
     match column.lost.as_slice() {
         [only] if only.is_empty() => "none".to_owned(),
         [only] if only.len() == proof.nodes.len() => "all".to_owned(),
+        [only] if alike(proof, only) > 0 => format!("{} (or {} alike)", names(only), alike(proof, only)),
         sets if sets.len() <= 2 => sets.iter().map(|s| names(s)).collect::<Vec<_>>().join(" | "),
         [first, rest @ ..] => format!("{} (or {} alike)", names(first), rest.len()),
         [] => String::new(),
     }
+}
+
+/// So many other sets of interchangeable nodes are as large a part of each kind; only where the table plays one for all.
+fn alike(proof: &Proof, set: &[crate::lifecycle::NodeId]) -> u64 {
+    if proof.nodes.len() <= ALL_SETS {
+        return 0;
+    }
+    let mut kinds: BTreeMap<usize, (u64, u64)> = BTreeMap::new();
+    for (at, node) in proof.nodes.iter().enumerate() {
+        let (all, lost) = kinds.entry(node.kind).or_default();
+        *all += 1;
+        *lost += u64::from(set.iter().any(|n| usize::from(n.0) == at));
+    }
+    let ways =
+        |(all, lost): &(u64, u64)| (0..*lost).fold(1_u64, |ways, i| ways.saturating_mul(all - i) / (i + 1));
+    kinds.values().map(ways).fold(1_u64, u64::saturating_mul).saturating_sub(1)
 }
 
 /// The cells of a column that count after fencing, or before it where nobody can fence.

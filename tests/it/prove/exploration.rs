@@ -10,7 +10,8 @@ use lifeboat::prove::explore::{Explorer, Found};
 use lifeboat::prove::judge::{self, Bounded};
 use lifeboat::prove::{Claim, Model, Says, refute};
 
-use super::soundness::{cluster, numbers};
+use super::soundness::{Numbers, cluster, numbers, work};
+use lifeboat::prove::play::Dice;
 
 /// Clusters, unless the environment says otherwise, and happenings for each exploration.
 const CLUSTERS: u64 = 100;
@@ -19,7 +20,7 @@ const BUDGET: u64 = 400;
 const FOUND: [u64; 4] = [656, 685, 100_148, 100_852];
 
 /// Every claim that can be made of a small cluster, over a few histories.
-fn claims(model: &Model) -> Vec<Claim> {
+fn claims(model: &Model, seed: u64) -> Vec<Claim> {
     let workers: Vec<NodeId> = model.node_ids().skip(1).collect();
     let mut histories = vec![vec![], vec![vec![NodeId(1)]], vec![workers.clone()], vec![vec![NodeId(0)]]];
     histories.extend((workers.len() > 1).then(|| vec![vec![workers[1]], vec![workers[0]]]));
@@ -43,6 +44,24 @@ fn claims(model: &Model) -> Vec<Claim> {
             }
         }
     }
+    let mut n = Numbers(Dice::new(seed ^ 0x5A5A));
+    for losses in [vec![], vec![vec![NodeId(1)]]] {
+        let event = work(&mut n, model);
+        for (says, all) in [
+            (Says::Lifeboat, false),
+            (Says::Pending, false),
+            (Says::Evicted, false),
+            (Says::Running, true),
+            (Says::Pending, true),
+        ] {
+            let lasting = model.rows.iter().filter(|r| !r.daemon).map(|r| r.id);
+            let who: Vec<_> = if all { lasting.collect() } else { Vec::new() };
+            for who in if all { who.into_iter().map(|id| vec![id]).collect() } else { vec![who] } {
+                let claim = super::claim("planned", says.clone(), who, vec![losses.clone()]);
+                claims.push(Claim { phase: Phase::Fencing, event: Some(event.clone()), ..claim });
+            }
+        }
+    }
     claims
 }
 
@@ -52,16 +71,19 @@ fn no_bound_is_refuted_by_exploration() {
     let count = numbers.end - numbers.start;
     let mut wrong = Vec::new();
     let (mut decided, mut both, mut broken) = (0, 0, 0);
+    let (mut planned, mut planned_too) = (0, 0);
     for seed in FOUND.into_iter().chain(numbers) {
         let cluster = cluster(seed, 4);
         let model =
             Model::bare(cluster, &["master".to_owned()], Clocks::of_minor(34), Datastore::Etcd).unwrap();
         let histories = Histories::of(&model.world, &model.facts).unwrap();
         let mut explorer = Explorer::new(&model, BUDGET);
-        for (i, claim) in claims(&model).iter().enumerate() {
+        for (i, claim) in claims(&model, seed).iter().enumerate() {
             let Some(found) = explorer.decide(claim) else { continue };
             decided += 1;
             let bounded = judge::bounded(&histories, &model, claim);
+            planned += usize::from(claim.event.is_some());
+            planned_too += usize::from(claim.event.is_some() && bounded != Bounded::Open);
             let text = || format!("cluster {seed}, claim {i}: {claim:#?}\n{bounded:#?}\n{found:#?}");
             match (&bounded, &found) {
                 (Bounded::Holds(_), Found::Breaks(..)) => {
@@ -87,7 +109,9 @@ fn no_bound_is_refuted_by_exploration() {
             broken += 1;
         }
     }
-    println!("{decided} claims explored, {both} of them bounded, {broken} refuted");
+    println!(
+        "{decided} claims explored, {both} of them bounded, {broken} refuted; about planned work {planned}, {planned_too} bounded"
+    );
     assert!(
         wrong.is_empty(),
         "{} claims, the first: {}",
@@ -95,5 +119,6 @@ fn no_bound_is_refuted_by_exploration() {
         wrong[..wrong.len().min(4)].join("\n")
     );
     let least = usize::try_from(count).unwrap();
+    assert!(planned > least && planned_too > least / 2, "{planned} {planned_too}");
     assert!(decided > 10 * least && both > 4 * least && broken > 2 * least, "{decided} {both} {broken}");
 }

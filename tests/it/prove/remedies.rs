@@ -137,3 +137,52 @@ fn losing_data_comes_last() {
     let remedy = found.found.iter().find(|r| r.mends.contains(&claim.unwrap()));
     assert_eq!(remedy.map(|r| r.changes[0].lever), Some(Lever::DataLoss), "{found:#?}");
 }
+
+/// Where an important tier evicts applications for room that is not there, it can wait instead: more harmful than
+/// smaller applications, and the only way that helps here.
+#[test]
+fn a_tier_that_evicts_nobody_is_among_the_remedies() {
+    let policy = r#"
+[cluster]
+name = "small"
+kubernetes = "1.34"
+datastore = "etcd"
+disable = ["coredns", "traefik", "metrics-server", "servicelb", "local-storage"]
+
+[nodes.master]
+role = "server"
+capacity = { cpu = "4", memory = "4Gi" }
+labels = { "here" = "no" }
+taints = ["CriticalAddonsOnly=true:NoSchedule"]
+
+[nodes.worker-1]
+role = "agent"
+capacity = { cpu = "4", memory = "4Gi" }
+
+[nodes.worker-2]
+like = "worker-1"
+
+[tiers.important]
+priority = 500000
+
+[tiers.application]
+priority = 0
+default = true
+
+[workloads]
+line = { tier = "important", requests = { cpu = "500m", memory = "3800Mi" } }
+app = { replicas = 3, requests = { cpu = "500m", memory = "1Gi" } }
+
+[recovery]
+fencing = "manual"
+
+[scenarios]
+yellow = { lose = "each agent", expect = { evicted = "none" } }
+"#;
+    let (proof, found) = search(policy, remedies::TRIES);
+    assert!(proof.claims[0].verdict.is_refuted(), "{:#?}", proof.claims[0].verdict);
+    let levers: Vec<Lever> = found.found.iter().map(|r| r.changes[0].lever).collect();
+    assert_eq!(levers, [Lever::Patience], "{found:#?}");
+    assert!(found.found[0].diff.contains("+preemption-policy = \"Never\""), "{}", found.found[0].diff);
+    assert_eq!(found.found[0].changes[0].what, "important evicts nobody");
+}

@@ -2,9 +2,10 @@
 
 use lifeboat::cluster::{Cluster, KubernetesVersion};
 use lifeboat::lifecycle::{Choose, Clocks, Datastore, NodeId, Point};
-use lifeboat::policy::Phase;
+use lifeboat::policy::{EventKind, Phase};
 use lifeboat::prove::Model;
-use lifeboat::prove::bounds::{Histories, State};
+use lifeboat::prove::bounds::{Histories, State, bit};
+use lifeboat::prove::claim::Event;
 use lifeboat::prove::play::{self, Dice, Played};
 use serde_json::{Value, json};
 
@@ -129,6 +130,34 @@ pub(super) fn cluster(number: u64, most: usize) -> Cluster {
     if number.is_multiple_of(2) { around_a_lock(&mut n, most) } else { super::random::cluster(&mut n, most) }
 }
 
+/// Planned work on a cluster: any kind of it, on one node or all, for long or short.
+pub(super) fn work(n: &mut Numbers, model: &Model) -> Event {
+    let kinds = [
+        EventKind::Drain,
+        EventKind::Reboot,
+        EventKind::Upgrade,
+        EventKind::ColdStart,
+        EventKind::RollingUpdate,
+    ];
+    let kind = kinds[n.below(kinds.len())];
+    let mut nodes: Vec<NodeId> = model.node_ids().collect();
+    let from = n.below(nodes.len());
+    nodes.rotate_left(from);
+    match kind {
+        EventKind::RollingUpdate => nodes.clear(),
+        EventKind::ColdStart => {}
+        _ => nodes.truncate(1 + n.below(2)),
+    }
+    let pods = if kind == EventKind::RollingUpdate {
+        model.rows.iter().map(|r| r.id).filter(|_| n.chance(50)).collect()
+    } else {
+        Vec::new()
+    };
+    let lasts = [20_000, 90_000, 360_000, 1_800_000][n.below(4)];
+    Event { kind, nodes: Vec::new(), names: Vec::new(), pods, of: String::new(), lasts }
+        .with_nodes(model, nodes)
+}
+
 /// The numbers of the clusters to look at, from `LIFEBOAT_FROM` on.
 pub(super) fn numbers(unless_told: u64) -> std::ops::Range<u64> {
     let from = std::env::var("LIFEBOAT_FROM").ok().and_then(|n| n.parse().ok()).unwrap_or(0_u64);
@@ -152,6 +181,11 @@ fn excluded(model: &Model, state: &State, played: &Played<'_>, seed: u64, phase:
             ("on a worker", status.up.iter().any(|n| !boat(n)), ends.worker),
             ("on the lifeboat", status.up.iter().any(boat), ends.lifeboat),
             ("pending", status.pending > 0, ends.pending),
+            (
+                "where it may not be",
+                status.up.iter().any(|n| state.may[usize::from(row.id.0)] & bit(*n) == 0),
+                false,
+            ),
             ("stuck", !status.stuck.is_empty() && !wanted_elsewhere(&status), ends.stuck),
             ("lost", !status.lost.is_empty(), ends.lost),
         ];
@@ -232,4 +266,47 @@ fn no_run_ends_as_bounds_exclude() {
         2 * empty > count && running > count && 2 * apart > count,
         "empty {empty}, running {running}, apart {apart}"
     );
+}
+
+#[test]
+fn no_planned_work_comes_to_what_bounds_exclude() {
+    let mut wrong = Vec::new();
+    let (mut followed, mut running, mut empty) = (0_u64, 0_u64, 0_u64);
+    let numbers = numbers(CLUSTERS);
+    let count = numbers.end - numbers.start;
+    for seed in numbers {
+        let model =
+            Model::bare(cluster(seed, 6), &["master".to_owned()], Clocks::of_minor(34), Datastore::Etcd)
+                .unwrap();
+        let histories = Histories::of(&model.world, &model.facts).unwrap();
+        let mut n = Numbers(Dice::new(seed ^ 0xA5A5));
+        for run in 0..RUNS {
+            let mut dice = Dice::new(seed * 1000 + run);
+            let start = play::green(&model, &mut dice).unwrap();
+            for losses in [vec![], vec![vec![NodeId(1)]]] {
+                let event = work(&mut n, &model);
+                let Some(states) = histories.during(&losses, Phase::Fencing, &event) else { continue };
+                let mut played = play::lose(&start, &losses, Phase::Fencing, &mut dice).unwrap();
+                play::plan(&mut played, &event, &mut dice).unwrap();
+                assert_eq!(states.len(), played.moments.len() + 1, "cluster {seed}: {event:?}");
+                let quiet = played.moments.iter().map(|(_, run)| run.clone()).chain([played.run.clone()]);
+                for (i, (run, state)) in quiet.zip(&states).enumerate() {
+                    let then = Played { run, moments: Vec::new(), ..played };
+                    let when = format!("{losses:?} {} at {i}", event.title());
+                    wrong.extend(excluded(&model, state, &then, seed, &when));
+                    running += state.ends.iter().filter(|e| e.always_runs()).count() as u64;
+                    empty += u64::from(state.why_empty.as_ref().is_some_and(|why| !why.is_empty()));
+                    followed += 1;
+                }
+            }
+        }
+    }
+    println!("{followed} quiet moments, {running} workloads that always run, {empty} empty lifeboats");
+    assert!(
+        wrong.is_empty(),
+        "{} ends that bounds exclude, the first: {:#?}",
+        wrong.len(),
+        &wrong[..wrong.len().min(12)]
+    );
+    assert!(followed > count && running > count && 20 * empty > count, "{followed} {running} {empty}");
 }
