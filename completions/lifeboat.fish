@@ -275,7 +275,7 @@ complete -c lifeboat -n "__fish_lifeboat_using_subcommand report" -l html -d 'Wr
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand report" -l svg -d 'Write a picture of one scene' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand report" -l markdown -d 'Write the table with its explanations' -r -F
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand report" -l lose -d 'The scene of the picture: nodes lost at once (`a,b`) or in order (`a then b`)' -r
-complete -c lifeboat -n "__fish_lifeboat_using_subcommand report" -l phase -d 'The moment of the picture' -r -f -a "eviction\t'Every eviction that happens by itself is over'
+complete -c lifeboat -n "__fish_lifeboat_using_subcommand report" -l phase -d 'The moment of the picture: after fencing, unless told otherwise or nobody fences' -r -f -a "eviction\t'Every eviction that happens by itself is over'
 fencing\t'Every lost node was fenced'
 return\t'The lost nodes are back'"
 complete -c lifeboat -n "__fish_lifeboat_using_subcommand report" -l format -d 'How findings are printed' -r -f -a "human\t'With source lines, for people'
