@@ -110,7 +110,8 @@ fn components(judged: Value, measured: Option<&Value>) -> Value {
 
 /// Adds what people say of a component to what was measured.
 fn judge(measured: &mut Value, component: &Map<String, Value>) {
-    let per_container = [("suggested", "suggested"), ("container-when", "when")];
+    // A container's `resources` where it was another one between two recorded versions.
+    let per_container = [("suggested", "suggested"), ("container-when", "when"), ("resources", "resources")];
     let Value::Object(out) = measured else { return };
     for (key, value) in component {
         if !matches!(key.as_str(), "carrier" | "main-container" | "operated")
