@@ -1,5 +1,7 @@
 //! For programs: one JSON object a line, of type `finding`, `workload` or `summary`.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use super::{policy_place, word};
@@ -10,12 +12,15 @@ use crate::verify::{Answer, Report};
 /// The report as lines of JSON, the summary last.
 #[must_use]
 pub fn json(report: &Report, sources: &SourceMap) -> String {
-    let mut lines = Vec::new();
+    let mut out = String::new();
+    let mut line = |object: Value| {
+        let _ = writeln!(out, "{object}");
+    };
     for finding in &report.findings {
         let diagnostic = &finding.diagnostic;
         let policy = policy_place(finding, sources)
             .map(|(file, line, column)| json!({"file": file, "line": line, "column": column, "path": finding.policy_path}));
-        lines.push(json!({
+        line(json!({
             "type": "finding",
             "code": diagnostic.code.name(),
             "severity": word(diagnostic.severity),
@@ -30,7 +35,7 @@ pub fn json(report: &Report, sources: &SourceMap) -> String {
         }));
     }
     for verdict in &report.verdicts {
-        lines.push(json!({
+        line(json!({
             "type": "workload",
             "target": verdict.title,
             "component": verdict.component,
@@ -39,7 +44,7 @@ pub fn json(report: &Report, sources: &SourceMap) -> String {
         }));
     }
     let counts = &report.counts;
-    lines.push(json!({
+    line(json!({
         "type": "summary",
         "documents": counts.documents,
         "empty": counts.empty,
@@ -51,7 +56,7 @@ pub fn json(report: &Report, sources: &SourceMap) -> String {
         "not_in_policy": report.count(Answer::NotInPolicy),
         "could_not_read": report.count(Answer::CouldNotRead),
     }));
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    out
 }
 
 fn place(origin: &Origin) -> Value {
