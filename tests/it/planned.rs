@@ -48,7 +48,7 @@ fn mark(model: &Model, proof: &Proof, moment: usize, workload: &str) -> Mark {
 
 #[test]
 fn a_claim_about_a_drain_holds_while_the_node_is_drained() {
-    let scenario = "[scenarios.work]\nlose = \"none\"\nevent = { kind = \"drain\", nodes = \"worker-1\" }\nexpect = { running = \"all\", lifeboat = \"none\" }";
+    let scenario = "[scenarios.work]\nevent = { kind = \"drain\", nodes = \"worker-1\" }\nexpect = { running = \"all\", lifeboat = \"none\" }";
     let (_, fits) = proof(scenario, "128Mi");
     assert_eq!(texts(&fits), ["running = all (drain worker-1)", "lifeboat = none (drain worker-1)"]);
     assert_eq!(refuted(&fits), None);

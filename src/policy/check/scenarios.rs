@@ -4,7 +4,7 @@ use super::super::shapes::{EventKind, Fencing, Phase, TomlEvent, TomlPolicy, Tom
 use super::super::{Event, Node, Recovery, Scenario};
 use super::{At, Cx, entry_name, expect, join, losses, map_or, names::Names, or};
 use crate::diag::codes::policy as codes;
-use crate::shape::Field;
+use crate::shape::{Field, OneOrMany};
 
 pub(super) fn check(
     cx: &mut Cx<'_>,
@@ -27,7 +27,15 @@ fn scenario(
 ) -> Option<Scenario> {
     let (at, toml) = (At::from(entry), &entry.value);
     let help = "say what is lost, such as lose = \"each agent\", or \"none\"";
-    let lose = cx.need(at, "lose", toml.lose.as_ref(), help);
+    // Planned work alone is a claim, too.
+    let nothing = || {
+        let none = Field::default_at("none".to_owned(), join(at.path, "lose"));
+        or(at, "lose", None, OneOrMany(vec![none]))
+    };
+    let lose = match (&toml.lose, &toml.event) {
+        (None, Some(_)) => Some(nothing()),
+        (stated, _) => cx.need(at, "lose", stated.as_ref(), help),
+    };
     let help = "say what is then true, such as expect = { running = [\"critical\"] }";
     let expect = cx.need(at, "expect", toml.expect.as_ref(), help);
     let expect = expect.map(|table| expect::check(cx, &table, names));

@@ -38,7 +38,7 @@ table! {
         /// `each server`, `each agent`, `each node`, `each pair of agents`, `each pair of nodes`, names as
         /// `worker-1, worker-2` (at once) or `worker-1 then worker-2` (in that order), or a list of such
         /// choices. `each` claims it of every choice.
-        lose: OneOrMany<String> { example: "\"each agent\"" },
+        lose: OneOrMany<String> { example: "\"each agent\"", about_default: "none, of planned work" },
         /// Planned work that the claim is about, after what is lost.
         event: TomlEvent,
         /// The moment that the claim speaks of.
