@@ -250,8 +250,10 @@ impl<'a> Bounds<'a> {
         }
         state.why_empty = None;
         state.keeps = self.world.ids().map(|_| false).collect();
+        // A lifeboat that dies while the API lives loses its lock, and nobody says who is back first.
+        let locked = !lost.api || before.alive & self.lifeboats() & !lost.alive == 0;
         let empty = |scene: &Scene<'a, '_>| {
-            lost.why_empty.as_ref().and_then(|_| self.nobody_boards_now(before, scene))
+            lost.why_empty.as_ref().filter(|_| locked).and_then(|_| self.nobody_boards_now(before, scene))
         };
         let held: Vec<Ends> = lost.ends.iter().map(|e| Ends { gone: e.gone, ..Ends::default() }).collect();
         let keeps = |state: &State, _: &Loads| state.keeps.clone();
