@@ -275,7 +275,10 @@ impl Writer<'_> {
             .map(|(path, default)| (path.clone(), default.clone()))
             .collect();
         let executed = |path: &&String| self.tpl.contains(path.as_str()) || fact(path).is_some_and(|f| f.tpl);
-        let tpl: Vec<&String> = self.used.keys().filter(executed).collect();
+        let mut tpl: Vec<&str> = self.used.keys().filter(executed).map(String::as_str).collect();
+        // Components that people wrote by hand have paths that no fact uses.
+        tpl.extend(self.tpl.iter().filter(|path| !self.used.contains_key(**path)));
+        tpl.sort_unstable();
         let text: Vec<&String> = self.used.keys().filter(|path| fact(path).is_some_and(is_text)).collect();
         let custom: Map<String, Value> = self
             .used

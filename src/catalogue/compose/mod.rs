@@ -81,7 +81,14 @@ fn lay_over(measured: Map<String, Value>, judged: Map<String, Value>) -> Map<Str
             value = components(value, measured.get("components"));
         } else if let (Value::Object(ours), Some(Value::Object(theirs))) = (&value, measured.get(&key)) {
             let mut both = theirs.clone();
-            both.extend(ours.clone());
+            match both.get_mut("profiles").filter(|_| key == "probe") {
+                // Profiles of people's own stand beside those of the facts.
+                Some(Value::Object(known)) => {
+                    known
+                        .extend(ours.get("profiles").and_then(Value::as_object).cloned().unwrap_or_default());
+                }
+                _ => both.extend(ours.clone()),
+            }
             value = Value::Object(both);
         }
         out.insert(key, value);
