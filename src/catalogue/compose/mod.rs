@@ -82,10 +82,12 @@ fn lay_over(measured: Map<String, Value>, judged: Map<String, Value>) -> Map<Str
         } else if let (Value::Object(ours), Some(Value::Object(theirs))) = (&value, measured.get(&key)) {
             let mut both = theirs.clone();
             match both.get_mut("profiles").filter(|_| key == "probe") {
-                // Profiles of people's own stand beside those of the facts.
+                // Profiles of people's own come first: a probe begins with the last, and looks in others for what is new.
                 Some(Value::Object(known)) => {
-                    known
-                        .extend(ours.get("profiles").and_then(Value::as_object).cloned().unwrap_or_default());
+                    let mut all =
+                        ours.get("profiles").and_then(Value::as_object).cloned().unwrap_or_default();
+                    all.extend(std::mem::take(known));
+                    *known = all;
                 }
                 _ => both.extend(ours.clone()),
             }
