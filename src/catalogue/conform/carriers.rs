@@ -26,10 +26,15 @@ impl Compare<'_> {
             self.fields(installed, name, component, carrier);
         }
         for (name, component) in &installed.components {
+            if component.place != Place::Chart || seen.contains(name) {
+                continue;
+            }
             // Of what no profile switches on, these facts say nothing.
             let looked_for =
                 facts.profiles.keys().any(|p| installed.holds(&component.when, &profile_values(facts, p)));
-            if component.place == Place::Chart && looked_for && !seen.contains(name) {
+            if !looked_for {
+                self.agreement.unseen.insert(format!("{}/{name}", facts.chart));
+            } else {
                 self.differs(format!("{name} is in the catalogue, but the chart renders no such carrier"));
             }
         }

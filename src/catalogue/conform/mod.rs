@@ -7,6 +7,7 @@ mod planned;
 mod rendered;
 mod site;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -29,6 +30,8 @@ pub struct Agreement {
     pub fields: usize,
     /// Values paths.
     pub paths: usize,
+    /// Components, `chart/component`, that no profile of some version's facts switches on: of them it says nothing.
+    pub unseen: BTreeSet<String>,
     /// What disagreed, one line each.
     pub mismatches: Vec<String>,
 }
@@ -40,6 +43,7 @@ impl Agreement {
         self.carriers += other.carriers;
         self.fields += other.fields;
         self.paths += other.paths;
+        self.unseen.extend(other.unseen);
         self.mismatches.extend(other.mismatches);
     }
 }

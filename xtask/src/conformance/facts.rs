@@ -29,6 +29,10 @@ pub(super) fn run(folder: &Path) -> Result<bool, Box<dyn Error>> {
     if agreement.versions == 0 {
         return Err(format!("{} holds no facts", folder.display()).into());
     }
+    if !agreement.unseen.is_empty() {
+        let unseen: Vec<&str> = agreement.unseen.iter().map(String::as_str).collect();
+        println!("switched on by no recorded profile, so not compared: {}", unseen.join(", "));
+    }
     verdict.fields += agreement.fields;
     verdict.mismatches.extend(agreement.mismatches);
     let figures = format!(
