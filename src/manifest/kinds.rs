@@ -26,13 +26,18 @@ pub fn role(api_version: &str, kind: &str) -> Option<Role> {
         {
             Some(Role::List)
         }
-        ("monitoring.coreos.com" | "argoproj.io", list) if list.ends_with("List") => Some(Role::List),
+        ("monitoring.coreos.com" | "monitoring.grafana.com" | "argoproj.io", list)
+            if list.ends_with("List") =>
+        {
+            Some(Role::List)
+        }
         // `extensions` held the workloads until Kubernetes 1.16; old charts still render it.
         ("apps" | "extensions", "Deployment" | "DaemonSet" | "ReplicaSet" | "StatefulSet")
         | ("batch", "Job" | "CronJob")
         | ("", "Pod" | "ReplicationController") => Some(Role::Carrier),
         ("monitoring.coreos.com", "Prometheus" | "PrometheusAgent" | "Alertmanager" | "ThanosRuler")
-        | ("argoproj.io", "EventBus" | "Sensor" | "EventSource") => Some(Role::OperatorCarrier),
+        | ("argoproj.io", "EventBus" | "Sensor" | "EventSource")
+        | ("monitoring.grafana.com", "GrafanaAgent") => Some(Role::OperatorCarrier),
         (
             "",
             "Node" | "Namespace" | "Service" | "PersistentVolume" | "PersistentVolumeClaim" | "ResourceQuota",

@@ -3,7 +3,7 @@
 //!
 //! Sources: prometheus-operator v0.93 `pkg/prometheus/server/statefulset.go`,
 //! `pkg/alertmanager/statefulset.go`; argo-events v1.9 `pkg/reconciler/eventbus/installer`,
-//! `pkg/reconciler/{sensor,eventsource}`.
+//! `pkg/reconciler/{sensor,eventsource}`; grafana-agent-operator v0.28.
 
 use serde_json::{Map, Value, json};
 
@@ -14,7 +14,9 @@ use super::Object;
 #[must_use]
 pub fn pod_spec_path(object: &Object) -> Vec<&'static str> {
     match object.kind.as_str() {
-        "Pod" | "Prometheus" | "PrometheusAgent" | "Alertmanager" | "ThanosRuler" => vec!["spec"],
+        "Pod" | "Prometheus" | "PrometheusAgent" | "Alertmanager" | "ThanosRuler" | "GrafanaAgent" => {
+            vec!["spec"]
+        }
         "CronJob" => vec!["spec", "jobTemplate", "spec", "template", "spec"],
         "EventBus" if object.tree.find(&["spec", "jetstream"]).is_some() => vec!["spec", "jetstream"],
         "EventBus" => vec!["spec", "nats", "native"],
@@ -50,6 +52,7 @@ fn custom_path(object: &Object, path: &[String], of_controller: bool) -> Option<
             (vec!["spec", if old { "storageSpec" } else { "storage" }, "volumeClaimTemplate"], 2)
         }
         (_, false, ["containers", "0", "resources", ..]) if operated => (vec!["spec", "resources"], 3),
+        ("GrafanaAgent", false, ["containers", "0", "resources", ..]) => (vec!["spec", "resources"], 3),
         ("EventBus", true, ["replicas", ..]) => (within("replicas"), 1),
         ("EventBus", true, ["volumeClaimTemplates", "0", ..]) => (within("persistence"), 2),
         ("EventBus", false, ["containers", "0", ..]) => (within("containerTemplate"), 2),
@@ -71,6 +74,7 @@ pub fn native(object: &Object) -> Vec<Value> {
         "Prometheus" | "PrometheusAgent" => prometheus(object),
         "Alertmanager" => vec![operated(object, "alertmanager", &object.name, "alertmanager", 120, 1)],
         "ThanosRuler" => vec![operated(object, "thanos-ruler", &object.name, "thanos-ruler", 120, 1)],
+        "GrafanaAgent" => vec![grafana_agent(object)],
         "EventBus" => event_bus(object).into_iter().collect(),
         "Sensor" => vec![event_pods(object, "sensor", "sensor-controller", "sensor-name")],
         "EventSource" => {
@@ -180,6 +184,27 @@ fn operated(object: &Object, prefix: &str, name: &str, app: &str, grace: i64, re
             "template": { "metadata": { "labels": labels }, "spec": spec },
             "volumeClaimTemplates": claims,
         },
+    })
+}
+
+/// The DaemonSet that reads a node's logs, which is what an agent has a chart's instances for.
+fn grafana_agent(object: &Object) -> Value {
+    let name = object.name.as_str();
+    let labels = json!({
+        "app.kubernetes.io/instance": name,
+        "app.kubernetes.io/managed-by": "grafana-agent-operator",
+        "app.kubernetes.io/name": "grafana-agent",
+        "grafana-agent": name,
+        "operator.agent.grafana.com/name": name,
+        "operator.agent.grafana.com/type": "logs",
+    });
+    let mut spec = pod_fields(object.tree.get("spec"));
+    let resources = at(object, &["spec", "resources"]);
+    spec.insert("containers".to_owned(), json!([{ "name": "grafana-agent", "resources": resources }]));
+    json!({
+        "apiVersion": "apps/v1", "kind": "DaemonSet",
+        "metadata": { "name": format!("{name}-logs"), "namespace": object.namespace, "labels": at(object, &["metadata", "labels"]) },
+        "spec": { "template": { "metadata": { "labels": labels }, "spec": spec } },
     })
 }
 

@@ -125,6 +125,7 @@ fn containers(pod: &impl Fn(&str) -> Option<Value>, custom: bool, kind: &str) ->
             "Prometheus" | "PrometheusAgent" => "prometheus",
             "Alertmanager" => "alertmanager",
             "ThanosRuler" => "thanos-ruler",
+            "GrafanaAgent" => "grafana-agent",
             _ => "main",
         };
         return json!([{ "name": name, "resources": resources }]);

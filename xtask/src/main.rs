@@ -11,6 +11,11 @@ mod replay_scheduler;
 
 use std::process::ExitCode;
 
+/// What the command itself allocates with, so that benches measure what users get.
+#[cfg(not(target_env = "musl"))]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
     match args.next().as_deref() {

@@ -17,7 +17,7 @@ use crate::cli::context::{BROKEN, Context, FINDINGS, name_of};
 use crate::cli::helm::{self, Helm, HelmArgs, Release};
 
 /// Changes when shots or sentinels change, so that old stores are left alone.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// Learn a chart by rendering it, and write its catalogue file.
 ///

@@ -58,3 +58,20 @@ fn folders() -> Vec<PathBuf> {
     assert!(folders.len() > 20);
     folders
 }
+
+/// The operator of Grafana Agents makes a DaemonSet of one, with the tolerations and the class of its resource.
+#[test]
+fn a_grafana_agent_is_the_daemon_set_that_reads_logs() {
+    use lifeboat::manifest::{native, read_all};
+    let text = "apiVersion: monitoring.grafana.com/v1alpha1\nkind: GrafanaAgent\n\
+                metadata: { name: loki, namespace: logs }\n\
+                spec: { priorityClassName: low, tolerations: [{ key: a }], resources: { requests: { cpu: 10m } } }\n";
+    let read = read_all("agent.yaml", text.as_bytes(), &lifeboat::yaml::Budget::default());
+    let [made] = &native(&read.objects[0])[..] else { panic!("one workload") };
+    let at = |path: &str| made.pointer(path).and_then(serde_json::Value::as_str);
+    assert_eq!((at("/kind"), at("/metadata/name")), (Some("DaemonSet"), Some("loki-logs")));
+    assert_eq!(at("/spec/template/metadata/labels/operator.agent.grafana.com~1type"), Some("logs"));
+    assert_eq!(at("/spec/template/spec/priorityClassName"), Some("low"));
+    assert_eq!(at("/spec/template/spec/tolerations/0/key"), Some("a"));
+    assert_eq!(at("/spec/template/spec/containers/0/resources/requests/cpu"), Some("10m"));
+}
