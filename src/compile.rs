@@ -127,9 +127,17 @@ pub fn prepare(
     loader: &dyn Loader,
     sources: &mut SourceMap,
 ) -> Result<Prepared, Vec<Diagnostic>> {
-    let (plan, mut findings) = decided(policy, catalogue, loader, sources)?;
+    let (plan, mut findings) = decided(policy, catalogue, loader, sources);
     let mut lowered = overlay::lower(&plan);
+    if broken(&findings) {
+        // Whether an overlay is honoured says nothing if it was planned with mistakes.
+        lowered.diagnostics.retain(|finding| finding.code != codes::build::OVERLAY_NOT_HONOURED);
+    }
     findings.append(&mut lowered.diagnostics);
+    if broken(&findings) {
+        let nothing = Known { earlier: &Record::default(), verdicts: BTreeMap::new(), rebalance: None };
+        findings.extend(emit::artifacts(&plan, &lowered, &nothing).err().unwrap_or_default());
+    }
     let warnings = judged(&plan.policy, findings)?;
     Ok(Prepared { plan, lowered, warnings })
 }
@@ -144,7 +152,7 @@ pub fn plan(
     loader: &dyn Loader,
     sources: &mut SourceMap,
 ) -> Result<(Plan, Vec<Diagnostic>), Vec<Diagnostic>> {
-    let (plan, findings) = decided(policy, catalogue, loader, sources)?;
+    let (plan, findings) = decided(policy, catalogue, loader, sources);
     let findings = judged(&plan.policy, findings)?;
     Ok((plan, findings))
 }
@@ -162,29 +170,36 @@ pub fn survey(
     findings
 }
 
+/// Plans a policy. If a finding is an error, the plan is good only to look for more of them.
 fn decided(
     policy: Policy,
     catalogue: &Catalogue,
     loader: &dyn Loader,
     sources: &mut SourceMap,
-) -> Result<(Plan, Vec<Diagnostic>), Vec<Diagnostic>> {
+) -> (Plan, Vec<Diagnostic>) {
     let (team, mut findings) = values::read(loader, sources, &policy);
     let outcome = plan::make(policy, Inputs { sources, catalogue, team });
     findings.extend(outcome.diagnostics);
-    let Some(mut plan) = outcome.plan else { return Err(findings) };
-    match budget::quotas(&plan) {
-        Ok(quotas) => plan.quotas = quotas,
-        Err(errors) => findings.extend(errors),
+    let mut plan = outcome.plan;
+    // What a plan with mistakes needs is not what the policy will need.
+    if !broken(&findings) {
+        match budget::quotas(&plan) {
+            Ok(quotas) => plan.quotas = quotas,
+            Err(errors) => findings.extend(errors),
+        }
     }
-    Ok((plan, findings))
+    (plan, findings)
+}
+
+fn broken(findings: &[Diagnostic]) -> bool {
+    findings.iter().any(|finding| finding.severity == Severity::Error)
 }
 
 /// The findings less those that the policy allows; an error among them ends the run.
 fn judged(policy: &Policy, mut findings: Vec<Diagnostic>) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
     let judged = [codes::build::ALL, codes::catalogue::ALL].concat();
     apply_allowances(policy, &mut findings, &judged);
-    let broken = findings.iter().any(|finding| finding.severity == Severity::Error);
-    if broken { Err(findings) } else { Ok(findings) }
+    if broken(&findings) { Err(findings) } else { Ok(findings) }
 }
 
 /// What proving a plan gives.

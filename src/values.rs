@@ -8,7 +8,7 @@ use crate::diag::{Diagnostic, codes::build as codes};
 use crate::plan::TeamValues;
 use crate::policy::{Policy, Service};
 use crate::shape::Field;
-use crate::source::extends::{LoadError, Loader};
+use crate::source::extends::Loader;
 use crate::source::{SourceMap, Span};
 use crate::yaml;
 
@@ -55,7 +55,7 @@ fn one(
     let text = match loader.load(name, LIMIT) {
         Ok(text) => text,
         Err(error) => {
-            let message = format!("the values file `{name}` cannot be read: {}", why(&error));
+            let message = format!("the values file `{name}` cannot be read: {error}");
             let help = "write its path relative to the policy file that names it";
             found.push(named(Diagnostic::new(codes::VALUES_UNREADABLE, message).help(help)));
             return None;
@@ -107,14 +107,4 @@ fn span(sources: &SourceMap, file: crate::source::FileId, at: yaml::Place) -> Sp
     let column = (at.column as usize).saturating_sub(1);
     let offset = line.char_indices().nth(column).map_or(line.len(), |(i, _)| i);
     Span::new(file, range.start + offset, range.end)
-}
-
-fn why(error: &LoadError) -> String {
-    match error {
-        LoadError::NotFound => "there is no such file".to_owned(),
-        LoadError::IsFolder => "it is a folder".to_owned(),
-        LoadError::TooLarge { limit, .. } => format!("it has more than {limit} bytes"),
-        LoadError::NotUtf8 { offset } => format!("byte {offset} is not UTF-8"),
-        LoadError::Other(text) => text.clone(),
-    }
 }

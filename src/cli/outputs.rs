@@ -15,11 +15,15 @@ use lifeboat::plan::Plan;
 use lifeboat::policy::{Policy, Rejected};
 use lifeboat::source::SourceMap;
 use lifeboat::source::extends::{Loader, relative};
+use lifeboat::values;
 
 use super::context::{BROKEN, Context, FINDINGS, Files, Loaded, name_of};
 
 /// How the name of a file begins and ends that is not yet whole.
 pub(crate) const HALF: (&str, &str) = (".lifeboat-", ".tmp");
+
+/// Most bytes of a catalogue file; the largest that ships has a few hundred thousand.
+const CHART_LIMIT: u64 = 4 << 20;
 
 /// Most files that a folder is searched for strangers.
 const MOST_FILES: usize = 100_000;
@@ -62,7 +66,11 @@ fn read(context: &Context, policy: &Path) -> Result<(Policy, Catalogue, SourceMa
     let Loaded { policy: checked, mut sources } = context.load(policy)?;
     match with_charts(Catalogue::builtin(), &checked, &mut sources) {
         Ok(catalogue) => Ok((checked, catalogue, sources)),
-        Err(findings) => Err(broken(context, findings, &sources)),
+        Err(mut findings) => {
+            // Which charts there are is not known now; the values files are read all the same.
+            findings.extend(values::read(&Files, &mut sources, &checked).1);
+            Err(broken(context, findings, &sources))
+        }
     }
 }
 
@@ -87,15 +95,33 @@ pub(crate) fn with_charts(
     checked: &Policy,
     sources: &mut SourceMap,
 ) -> Result<Catalogue, Vec<Diagnostic>> {
-    if let Some(charts) = &checked.cluster.charts {
-        let files = chart_files(Path::new(&charts.value)).map_err(|error| {
-            let message = format!("`{}`: {error}", charts.value);
-            let help = "name a folder with catalogue files, relative to the policy";
-            vec![Diagnostic::new(codes::CHARTS_UNREADABLE, message).help(help)]
-        })?;
-        catalogue.extend(sources, files)?;
+    let Some(charts) = &checked.cluster.charts else { return Ok(catalogue) };
+    let unreadable = |message: String, help: &str| {
+        let finding = Diagnostic::new(codes::CHARTS_UNREADABLE, message).help(help);
+        match charts.span {
+            Some(span) => finding.at(span, "this folder"),
+            None => finding,
+        }
+    };
+    let paths = chart_files(Path::new(&charts.value)).map_err(|error| {
+        let message = format!("`{}`: {error}", charts.value);
+        vec![unreadable(message, "name a folder with catalogue files, relative to the policy")]
+    })?;
+    let (mut files, mut findings) = (Vec::new(), Vec::new());
+    for path in paths {
+        let name = name_of(&path);
+        match Files.load(&name, CHART_LIMIT) {
+            Ok(text) => files.push((name, text)),
+            Err(error) => findings.push(unreadable(
+                format!("`{name}`: {error}"),
+                "every `*.toml` file of the folder is a chart; mend it, or take it out",
+            )),
+        }
     }
-    Ok(catalogue)
+    if let Err(wrong) = catalogue.extend(sources, files) {
+        findings.extend(wrong);
+    }
+    if findings.is_empty() { Ok(catalogue) } else { Err(findings) }
 }
 
 /// All findings about a policy that was rejected.
@@ -109,19 +135,22 @@ pub(crate) fn all_findings(
     if let Some(policy) = policy {
         findings.extend(match with_charts(catalogue, &policy, sources) {
             Ok(catalogue) => compile::survey(&policy, &catalogue, loader, sources),
-            Err(findings) => findings,
+            Err(mut findings) => {
+                findings.extend(values::read(loader, sources, &policy).1);
+                findings
+            }
         });
     }
     findings
 }
 
 /// The catalogue files of a folder, sorted by name.
-fn chart_files(folder: &Path) -> io::Result<Vec<(String, String)>> {
+fn chart_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut paths: Vec<PathBuf> =
         fs::read_dir(folder)?.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>()?;
     paths.retain(|path| path.extension().is_some_and(|e| e == "toml"));
     paths.sort();
-    paths.into_iter().map(|path| Ok((name_of(&path), fs::read_to_string(&path)?))).collect()
+    Ok(paths)
 }
 
 /// What stands in the folder at a path.

@@ -26,6 +26,9 @@ pub(super) fn collect(draft: &mut Draft, inputs: Inputs<'_>) {
     let mut team = team.into_iter();
     for (index, service) in policy.services.iter().enumerate() {
         let team = team.next().map_or_else(|| json!({}), |team| team.merged);
+        if service.lacks.chart {
+            continue;
+        }
         let chart = match charts.get(service.chart.value.as_str()).cloned() {
             Some(known) => Ok(known),
             None => catalogue.chart(sources, &service.chart.value),
@@ -38,6 +41,9 @@ pub(super) fn collect(draft: &mut Draft, inputs: Inputs<'_>) {
             }
         };
         charts.insert(&service.chart.value, Arc::clone(&chart));
+        if service.lacks.version {
+            continue;
+        }
         let Some(edition) = edition(draft, service, catalogue, &chart, &team) else { continue };
         unknown_components(draft, service, &edition);
         draft.services.push(ServicePlan { index, edition, team });

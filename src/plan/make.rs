@@ -34,13 +34,24 @@ pub struct Inputs<'a> {
     pub team: Vec<TeamValues>,
 }
 
-/// A plan, or the reasons why there is none, and what there is to say either way.
+/// A plan and what there is to say about it.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The plan; `None` if a diagnostic is an error.
-    pub plan: Option<Plan>,
+    /// The plan. If a diagnostic is an error, it is good only to look for further mistakes.
+    pub plan: Plan,
     /// Errors, warnings and notes.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Outcome {
+    /// The plan, if it is to be used.
+    ///
+    /// # Errors
+    /// The diagnostics, if one of them is an error.
+    pub fn usable(self) -> Result<Plan, Vec<Diagnostic>> {
+        let broken = self.diagnostics.iter().any(|finding| finding.severity == Severity::Error);
+        if broken { Err(self.diagnostics) } else { Ok(self.plan) }
+    }
 }
 
 /// Makes the plan of a policy.
@@ -74,9 +85,7 @@ pub fn make(policy: Policy, inputs: Inputs<'_>) -> Outcome {
     let classes = class::classes(&mut draft);
     let nodes = nodes::nodes(&mut draft);
     let Draft { ledger, services, carriers, diagnostics, .. } = draft;
-    let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
-    let plan =
-        (!failed).then(|| Plan { policy, ledger, services, carriers, classes, nodes, quotas: Vec::new() });
+    let plan = Plan { policy, ledger, services, carriers, classes, nodes, quotas: Vec::new() };
     Outcome { plan, diagnostics }
 }
 
@@ -87,6 +96,7 @@ pub fn survey(policy: &Policy, inputs: Inputs<'_>) -> Vec<Diagnostic> {
     let mut draft = Draft::new(policy);
     carriers::collect(&mut draft, inputs);
     mentions::check(&mut draft);
+    apart::sides(&mut draft);
     // Anything else may follow from what the policy is rejected for.
     draft.diagnostics.retain(|finding| NAMES.contains(&finding.code));
     draft.diagnostics

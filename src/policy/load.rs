@@ -14,7 +14,8 @@ use crate::source::{FileId, SourceMap, Span};
 pub struct Rejected {
     /// All findings, at least one of which is an error.
     pub findings: Vec<Diagnostic>,
-    /// What could be made of it, for those who look for further mistakes.
+    /// What it looks like with stand-ins for what is missing or unreadable, for those who look for further
+    /// mistakes; `None` if it is not even TOML.
     pub policy: Option<Box<Policy>>,
 }
 
@@ -30,8 +31,8 @@ pub fn load(loader: &dyn Loader, sources: &mut SourceMap, name: &str) -> Result<
 /// The same for those who go on with a policy that is rejected.
 ///
 /// # Errors
-/// All findings, at least one of which is an error, and what the policy looks like without the parts
-/// that they are about.
+/// All findings, at least one of which is an error, and what the policy looks like but for the parts that
+/// they are about.
 pub fn read(loader: &dyn Loader, sources: &mut SourceMap, name: &str) -> Result<Checked, Rejected> {
     let (tree, problems) = extends::read(loader, sources, name);
     checked(sources, name, &tree, problems)
@@ -69,7 +70,7 @@ fn checked(
     let mut policy = None;
     if readable {
         let checked = check::check(sources, name, &toml, &reader.failed);
-        policy = checked.0;
+        policy = Some(checked.0);
         findings.extend(checked.1);
     }
     if let Some(policy) = &policy {

@@ -5,6 +5,7 @@
 //! list to what the bases gave (`"values+" = [...]`; the quotes are TOML's wish).
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use super::tree::{self, Entry, Node, SyntaxError, Table, Value};
@@ -43,6 +44,18 @@ pub enum LoadError {
     },
     /// Whatever else the system says, one line.
     Other(String),
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound => f.write_str("there is no such file"),
+            Self::IsFolder => f.write_str("it is a folder"),
+            Self::TooLarge { limit, .. } => write!(f, "it has more than {limit} bytes"),
+            Self::NotUtf8 { offset } => write!(f, "byte {offset} is not UTF-8"),
+            Self::Other(text) => f.write_str(text),
+        }
+    }
 }
 
 /// Reads texts by name; the binary's reads files, a test's reads a map.

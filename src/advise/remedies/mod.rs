@@ -124,7 +124,7 @@ fn proved_with(loader: &dyn Loader, name: &str, text: &str, catalogue: &Catalogu
     let mut sources = SourceMap::default();
     let policy = policy::load(&loader, &mut sources, name).ok()?.policy;
     let (team, _) = values::read(&loader, &mut sources, &policy);
-    let plan = plan::make(policy, Inputs { sources: &mut sources, catalogue, team }).plan?;
+    let plan = plan::make(policy, Inputs { sources: &mut sources, catalogue, team }).usable().ok()?;
     let model = Model::of_plan(&plan).ok()?;
     Some(prove::prove(&model, Options { budget: 0, table: false, minimise: false, vary: 0 }))
 }

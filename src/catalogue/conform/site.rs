@@ -112,7 +112,7 @@ pub fn compile(
     });
     let team = values.collect();
     let outcome = make(checked.policy, Inputs { sources: &mut sources, catalogue, team });
-    let Some(plan) = outcome.plan else { return Err(lines(&outcome.diagnostics)) };
+    let plan = outcome.usable().map_err(|findings| lines(&findings))?;
     let of_chart = |s: &crate::plan::ServicePlan| s.edition.chart == chart;
     let Some(service) = plan.services.iter().position(of_chart) else {
         return Err(vec![format!("the policy has no service of chart {chart}")]);

@@ -13,6 +13,7 @@ use lifeboat::prove::{self, Model, Options};
 use lifeboat::source::SourceMap;
 use lifeboat::source::extends::relative;
 use lifeboat::source::tree::{Table, Value};
+use lifeboat::values;
 
 use super::super::context::{Context, Files, Format, name_of};
 use super::super::outputs::{self, Compiled};
@@ -195,7 +196,10 @@ impl Job<'_> {
         let folder = outputs::folder_of(&policy, path, out.as_deref());
         let catalogue = match outputs::with_charts(share.catalogue(), &policy, sources) {
             Ok(catalogue) => catalogue,
-            Err(findings) => return broken(findings),
+            Err(mut findings) => {
+                findings.extend(values::read(&loader, sources, &policy).1);
+                return broken(findings);
+            }
         };
         let mut outcome = if let Verb::Prove { budget } = verb {
             match compile::plan(policy, &catalogue, &loader, sources) {

@@ -2,7 +2,7 @@
 
 use super::super::shapes::{ArgoCdForm, ClassDelivery, Sync, TomlPolicy};
 use super::super::{ArgoCd, Service};
-use super::{At, Cx, map_or, or};
+use super::{At, Cx, map_or, or, stand_in};
 use crate::diag::codes::policy as codes;
 use crate::emit::argocd::is_local;
 use crate::shape::{Field, Name};
@@ -11,7 +11,8 @@ pub(super) fn check(cx: &mut Cx<'_>, toml: &TomlPolicy, services: &[Service]) ->
     let table = toml.argocd.as_ref()?;
     let (at, argocd) = (At::from(table), &table.value);
     let help = "name the Git repository that the outputs are committed to";
-    let repository = cx.need(at, "repository", argocd.repository.as_ref(), help)?;
+    let repository = cx.need(at, "repository", argocd.repository.as_ref(), help);
+    let repository = repository.unwrap_or_else(|| stand_in(at, "repository", "repository".to_owned()));
     let sync = or(at, "sync", argocd.sync.as_ref(), Sync::Manual);
     let prune = or(at, "prune", argocd.prune.as_ref(), false);
     let self_heal = or(at, "self-heal", argocd.self_heal.as_ref(), false);
@@ -66,12 +67,14 @@ fn namespace(
     let local = is_local(&destination.value);
     let own: Vec<&Service> =
         services.iter().filter(|service| local && service.chart.value == "argo-cd").collect();
+    // Where one of them runs is not known: that was reported.
+    let known = own.iter().all(|service| !service.lacks.namespace);
     let default = match own[..] {
-        [one] => one.namespace.value.clone(),
+        [one] if known => one.namespace.value.clone(),
         _ => "argocd".to_owned(),
     };
     let namespace = map_or(at, "namespace", stated, |name| name.0, default);
-    if let Some(first) = own.first()
+    if let Some(first) = own.first().filter(|_| known)
         && own.iter().all(|service| service.namespace.value != namespace.value)
     {
         let message = format!("nobody in namespace `{}` looks for Applications", namespace.value);

@@ -2,11 +2,15 @@
 
 use super::super::shapes::{Datastore, Distribution, TomlCluster, TomlPolicy, TomlTimings};
 use super::super::{Cluster, SUPPORTED_MINORS};
-use super::{At, Cx, join, map_or, or};
+use super::{At, Cx, join, map_or, or, stand_in};
 use crate::diag::codes::{build::OTHER_VERSION, policy as codes};
 use crate::shape::Field;
 
-pub(super) fn check(cx: &mut Cx<'_>, toml: &TomlPolicy) -> Option<Cluster> {
+/// The cluster as a whole.
+///
+/// # Errors
+/// What was said of it, with stand-ins for what was not: that was reported.
+pub(super) fn check(cx: &mut Cx<'_>, toml: &TomlPolicy) -> Result<Cluster, Box<Cluster>> {
     let empty = Field::default_at(TomlCluster::default(), "cluster");
     let table = toml.cluster.as_ref().unwrap_or(&empty);
     let (at, cluster) = (At::from(table), &table.value);
@@ -39,7 +43,8 @@ pub(super) fn check(cx: &mut Cx<'_>, toml: &TomlPolicy) -> Option<Cluster> {
     let timings = cluster.timings.as_ref().unwrap_or(&timings_field);
     let own_grace = if minor.as_ref().is_some_and(|minor| minor.value < 32) { 40 } else { 50 };
     let t = At::from(timings);
-    Some(Cluster {
+    let whole = name.is_some() && minor.is_some() && datastore.is_some();
+    let cluster = Cluster {
         grace_period: map_or(
             t,
             "node-monitor-grace-period",
@@ -59,10 +64,11 @@ pub(super) fn check(cx: &mut Cx<'_>, toml: &TomlPolicy) -> Option<Cluster> {
         charts: cluster.charts.as_ref().map(|charts| cx.resolve(charts)),
         disable,
         distribution,
-        name: name?.map(|name| name.0),
-        minor: minor?,
-        datastore: datastore?,
-    })
+        name: name.map_or_else(|| stand_in(at, "name", "cluster".to_owned()), |name| name.map(|name| name.0)),
+        minor: minor.unwrap_or_else(|| stand_in(at, "kubernetes", *SUPPORTED_MINORS.end())),
+        datastore: datastore.unwrap_or_else(|| stand_in(at, "datastore", Datastore::External)),
+    };
+    if whole { Ok(cluster) } else { Err(Box::new(cluster)) }
 }
 
 fn minor(cx: &mut Cx<'_>, at: At<'_>, cluster: &TomlCluster) -> Option<Field<u32>> {

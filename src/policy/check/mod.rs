@@ -25,52 +25,55 @@ use crate::diag::{Code, Diagnostic, Severity, codes::policy as codes};
 use crate::shape::{Field, join};
 use crate::source::{SourceMap, Span};
 
-/// Checks a policy. The policy is there if every part of it could be made; it may be used only if no
-/// finding is an error, which [`super::load`] sees to.
+/// Checks a policy. What is missing or unreadable was reported and has a stand-in, so that whoever looks
+/// for further mistakes finds them; the policy may be used only if no finding is an error, which
+/// [`super::load`] sees to.
 pub(super) fn check(
     sources: &SourceMap,
     file: &str,
     toml: &TomlPolicy,
     failed: &BTreeSet<String>,
-) -> (Option<Policy>, Vec<Diagnostic>) {
+) -> (Policy, Vec<Diagnostic>) {
     let mut cx = Cx { sources, failed, findings: Vec::new() };
     let policy = build(&mut cx, file, toml);
     // What is left out because of a mistake makes other things look unused.
     let clean = cx.findings.iter().all(|finding| finding.severity != Severity::Error) && failed.is_empty();
-    if let Some(policy) = policy.as_ref().filter(|_| clean) {
-        unused::check(&mut cx, policy);
+    if clean {
+        unused::check(&mut cx, &policy);
     }
     (policy, cx.findings)
 }
 
-/// Makes every part before it asks whether all are there, so that all mistakes are reported at once.
-fn build(cx: &mut Cx<'_>, file: &str, toml: &TomlPolicy) -> Option<Policy> {
+fn build(cx: &mut Cx<'_>, file: &str, toml: &TomlPolicy) -> Policy {
     let cluster = cluster::check(cx, toml);
+    // What follows from a stand-in is no finding.
+    let known = cluster.as_ref().ok();
     let nodes = nodes::check(cx, toml);
-    let tiers = tiers::check(cx, toml);
+    let mut tiers = tiers::check(cx, toml);
     let names = names::Names::collect(cx, toml, &nodes, &tiers);
     let lifeboat = lifeboat::check(cx, toml, &nodes, &tiers);
-    let default_tier = tiers::default_tier(cx, toml, &tiers);
+    let default_tier = tiers::default_tier(cx, toml, &tiers).unwrap_or(tiers::STAND_IN);
     let services = services::check(cx, toml, &names, default_tier);
     let workloads = workloads::check(cx, toml, &names, default_tier);
     let placements = placements::check(cx, toml, &names);
-    let recovery = recovery::check(cx, toml, cluster.as_ref());
+    let recovery = recovery::check(cx, toml, known);
     let budget = budget::check(cx, toml);
     let scenarios = scenarios::check(cx, toml, &names, &nodes, &recovery);
     let allowances = allow::check(cx, toml);
     let argocd = argocd::check(cx, toml, &services);
-    if let Some(cluster) = &cluster {
+    if let Some(cluster) = known {
         nodes::check_datastore(cx, cluster, &nodes);
     }
     tiers::check_lock(cx, lifeboat.as_ref(), &tiers);
+    tiers::stand_in(&mut tiers);
     let from = toml.workloads.as_ref().and_then(|workloads| workloads.value.from.as_ref());
-    Some(Policy {
+    Policy {
         file: file.to_owned(),
-        cluster: cluster?,
+        cluster: cluster.unwrap_or_else(|made_up| *made_up),
         nodes,
         lifeboat,
         tiers,
-        default_tier: default_tier?,
+        default_tier,
         services,
         workloads,
         manifests: from.map_or_else(Vec::new, |globs| cx.resolved(&globs.value)),
@@ -81,7 +84,7 @@ fn build(cx: &mut Cx<'_>, file: &str, toml: &TomlPolicy) -> Option<Policy> {
         allowances,
         argocd,
         _sealed: (),
-    })
+    }
 }
 
 /// What the checks share.
@@ -127,11 +130,25 @@ impl Cx<'_> {
         help: &str,
     ) -> Option<Field<T>> {
         let path = join(at.path, key);
-        if value.is_none() && !self.failed.contains(&path) {
+        if value.is_none() && !self.unread(&path) {
             let message = format!("`{path}` is missing");
             self.report(Self::finding(codes::MISSING_KEY, message, at.span, "in this table").help(help));
         }
         value.cloned()
+    }
+
+    /// Whether a key, or a table around it, is there and could not be read: that was reported.
+    fn unread(&self, path: &str) -> bool {
+        let ends = path.match_indices('.').map(|(end, _)| end).chain([path.len()]);
+        ends.into_iter().any(|end| self.failed.contains(&path[..end]))
+    }
+
+    /// Reports a table that every policy has.
+    fn need_table(&mut self, table: &str, help: &str) {
+        if !self.unread(table) {
+            let message = format!("the policy has no `[{table}]`");
+            self.report(Diagnostic::new(codes::MISSING_KEY, message).help(help));
+        }
     }
 
     /// Tables of resources.
@@ -180,6 +197,12 @@ impl Cx<'_> {
         let base = base.unwrap_or_default();
         name.with(crate::source::extends::relative(&base, &name.value))
     }
+}
+
+/// What stands for a key that is missing or cannot be read, in a policy that is looked at only for further
+/// mistakes.
+fn stand_in<T>(at: At<'_>, key: &str, value: T) -> Field<T> {
+    Field::default_at(value, join(at.path, key))
 }
 
 /// A key's value or its default.

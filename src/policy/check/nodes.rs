@@ -11,8 +11,7 @@ pub(super) const MAX_NODES: usize = 256;
 
 pub(super) fn check(cx: &mut Cx<'_>, toml: &TomlPolicy) -> Vec<Node> {
     let Some(map) = &toml.nodes else {
-        let help = "write one table per node: [nodes.master], with role and capacity";
-        cx.report(crate::diag::Diagnostic::new(codes::MISSING_KEY, "the policy has no `[nodes]`").help(help));
+        cx.need_table("nodes", "write one table per node: [nodes.master], with role and capacity");
         return Vec::new();
     };
     if map.value.entries.len() > MAX_NODES {
@@ -25,7 +24,10 @@ pub(super) fn check(cx: &mut Cx<'_>, toml: &TomlPolicy) -> Vec<Node> {
         .iter()
         .take(MAX_NODES)
         .filter_map(|(name, entry)| {
-            let merged = inherit(cx, toml, name, entry)?;
+            let Some(merged) = inherit(cx, toml, name, entry) else {
+                entry.value.zone.iter().for_each(|zone| _ = label_value(cx, zone));
+                return None;
+            };
             node(cx, name, &entry.with(merged))
         })
         .collect();
@@ -53,7 +55,7 @@ fn inherit(cx: &mut Cx<'_>, toml: &TomlPolicy, name: &str, entry: &Field<TomlNod
     let mut like = entry.value.like.as_ref();
     while let Some(other) = like {
         let Some(below) = nodes.entries.get(&other.value) else {
-            let names = || nodes.iter().map(|(name, _)| name);
+            let names = || nodes.iter().map(|(name, _)| name).filter(|other| !seen.contains(other));
             let help = match did_you_mean(&other.value, names()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("the nodes are {}", quoted_list(names())),

@@ -2,7 +2,7 @@
 
 use super::super::shapes::{TomlPolicy, is_label_key};
 use super::super::{Placement, PlacementKind};
-use super::{At, Cx, entry_name, names::Names, or};
+use super::{At, Cx, entry_name, names::Names, or, stand_in};
 use crate::diag::codes::policy as codes;
 use crate::shape::Field;
 
@@ -25,14 +25,14 @@ pub(super) fn check(cx: &mut Cx<'_>, toml: &TomlPolicy, names: &Names<'_>) -> Ve
         let weight = weight(cx, at, rule.weight.as_ref(), rule.required.as_ref());
         let (pods, required, across) = (rule.pods.as_ref(), rule.required.as_ref(), rule.across.as_ref());
         let common = Common { name: entry_name(name, entry), at, pods, required, across, least: 1 };
-        out.extend(placement(cx, names, common, PlacementKind::Apart { weight }));
+        out.push(placement(cx, names, common, PlacementKind::Apart { weight }));
     }
     for (name, entry) in toml.together.iter().flat_map(|map| map.value.iter()) {
         let (at, rule) = (At::from(entry), &entry.value);
         let weight = weight(cx, at, rule.weight.as_ref(), rule.required.as_ref());
         let (pods, required, across) = (rule.pods.as_ref(), rule.required.as_ref(), rule.across.as_ref());
         let common = Common { name: entry_name(name, entry), at, pods, required, across, least: 2 };
-        out.extend(placement(cx, names, common, PlacementKind::Together { weight }));
+        out.push(placement(cx, names, common, PlacementKind::Together { weight }));
     }
     for (name, entry) in toml.spread.iter().flat_map(|map| map.value.iter()) {
         let (at, rule) = (At::from(entry), &entry.value);
@@ -57,22 +57,19 @@ pub(super) fn check(cx: &mut Cx<'_>, toml: &TomlPolicy, names: &Names<'_>) -> Ve
         let kind = PlacementKind::Spread { max_skew, min_domains: rule.min_domains.clone() };
         let (pods, required, across) = (rule.pods.as_ref(), rule.required.as_ref(), rule.across.as_ref());
         let common = Common { name: entry_name(name, entry), at, pods, required, across, least: 1 };
-        out.extend(placement(cx, names, common, kind));
+        out.push(placement(cx, names, common, kind));
     }
     check_names(cx, &out);
     out
 }
 
-fn placement(
-    cx: &mut Cx<'_>,
-    names: &Names<'_>,
-    common: Common<'_>,
-    kind: PlacementKind,
-) -> Option<Placement> {
+fn placement(cx: &mut Cx<'_>, names: &Names<'_>, common: Common<'_>, kind: PlacementKind) -> Placement {
     let Common { name, at, pods, required, across, least } = common;
     let help = "list them: pods = [\"prometheus/prometheus\", \"loki/single-binary\"]";
-    let list = cx.need(at, "pods", pods, help)?;
-    if list.value.len() < least {
+    let stated = cx.need(at, "pods", pods, help);
+    let known = stated.is_some();
+    let list = stated.unwrap_or_else(|| stand_in(at, "pods", Vec::new()));
+    if known && list.value.len() < least {
         let message = format!("`{}` names {} of at least {least}", list.path, list.value.len());
         cx.report(Cx::finding(codes::BAD_VALUE, message, list.span, "too few").help(help));
     }
@@ -97,7 +94,7 @@ fn placement(
         cx.report(Cx::finding(codes::BAD_VALUE, message, across.span, "not a label").help(help));
     }
     let pods = names.pod_list(cx, &list.value);
-    Some(Placement { name, kind, pods, required: or(at, "required", required, false), across })
+    Placement { name, kind, pods, required: or(at, "required", required, false), across }
 }
 
 fn weight(

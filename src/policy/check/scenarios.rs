@@ -1,8 +1,8 @@
 //! `[scenarios.*]`.
 
 use super::super::shapes::{EventKind, Fencing, Phase, TomlEvent, TomlPolicy, TomlScenario};
-use super::super::{Event, Node, Recovery, Scenario};
-use super::{At, Cx, entry_name, expect, join, losses, map_or, names::Names, or};
+use super::super::{Event, Expect, Node, Recovery, Scenario};
+use super::{At, Cx, entry_name, expect, join, losses, map_or, names::Names, or, stand_in};
 use crate::diag::codes::policy as codes;
 use crate::shape::{Field, OneOrMany};
 
@@ -14,7 +14,7 @@ pub(super) fn check(
     recovery: &Recovery,
 ) -> Vec<Scenario> {
     let entries = toml.scenarios.iter().flat_map(|map| map.value.iter());
-    entries.filter_map(|(name, entry)| scenario(cx, name, entry, names, nodes, recovery)).collect()
+    entries.map(|(name, entry)| scenario(cx, name, entry, names, nodes, recovery)).collect()
 }
 
 fn scenario(
@@ -24,23 +24,22 @@ fn scenario(
     names: &Names<'_>,
     nodes: &[Node],
     recovery: &Recovery,
-) -> Option<Scenario> {
+) -> Scenario {
     let (at, toml) = (At::from(entry), &entry.value);
     let help = "say what is lost, such as lose = \"each agent\", or \"none\"";
     // Planned work alone is a claim, too.
-    let nothing = || {
-        let none = Field::default_at("none".to_owned(), join(at.path, "lose"));
-        or(at, "lose", None, OneOrMany(vec![none]))
-    };
     let lose = match (&toml.lose, &toml.event) {
-        (None, Some(_)) => Some(nothing()),
+        (None, Some(_)) => None,
         (stated, _) => cx.need(at, "lose", stated.as_ref(), help),
     };
+    let lose = lose.unwrap_or_else(|| {
+        let none = Field::default_at("none".to_owned(), join(at.path, "lose"));
+        stand_in(at, "lose", OneOrMany(vec![none]))
+    });
     let help = "say what is then true, such as expect = { running = [\"critical\"] }";
     let expect = cx.need(at, "expect", toml.expect.as_ref(), help);
-    let expect = expect.map(|table| expect::check(cx, &table, names));
+    let expect = expect.map_or_else(Expect::default, |table| expect::check(cx, &table, names));
     let event = toml.event.as_ref().map(|table| event(cx, table, names, nodes));
-    let lose = lose?;
     let losses = losses::expand(cx, names, nodes, &lose.value.0);
     if lose.value.0.is_empty() {
         let help = "write \"none\" for a claim about the whole cluster";
@@ -58,29 +57,31 @@ fn scenario(
         cx.report(finding.help("write after = \"eviction\", or recovery.fencing = \"manual\""));
     }
     let texts: Vec<&str> = lose.value.0.iter().map(|phrase| phrase.value.as_str()).collect();
-    Some(Scenario {
+    Scenario {
         name: entry_name(name, entry),
         lose: lose.with(texts.join(" | ")),
         losses,
-        event: event.flatten(),
+        event,
         after,
         within: toml.within.clone().map(|within| within.map(|within| within.seconds)),
-        expect: expect?,
-    })
+        expect,
+    }
 }
 
-fn event(cx: &mut Cx<'_>, table: &Field<TomlEvent>, names: &Names<'_>, nodes: &[Node]) -> Option<Event> {
+fn event(cx: &mut Cx<'_>, table: &Field<TomlEvent>, names: &Names<'_>, nodes: &[Node]) -> Event {
     let (at, toml) = (At::from(table), &table.value);
     let help =
         "say what is done: kind = \"drain\", \"reboot\", \"upgrade\", \"cold-start\" or \"rolling-update\"";
-    let kind = cx.need(at, "kind", toml.kind.as_ref(), help)?;
+    let stated = cx.need(at, "kind", toml.kind.as_ref(), help);
+    let known = stated.is_some();
+    let kind = stated.unwrap_or_else(|| stand_in(at, "kind", EventKind::Drain));
     let rolls = kind.value == EventKind::RollingUpdate;
     let (unused, key) = if rolls {
         (toml.nodes.as_ref().and_then(|nodes| nodes.span), "nodes")
     } else {
         (toml.pods.as_ref().and_then(|pods| pods.span), "pods")
     };
-    if unused.is_some() {
+    if known && unused.is_some() {
         let message = format!("a {} has no `{key}`", kind.value.word());
         let mut finding = Cx::finding(codes::CONTRADICTION, message, unused, "does nothing");
         if let Some(span) = kind.span {
@@ -104,7 +105,7 @@ fn event(cx: &mut Cx<'_>, table: &Field<TomlEvent>, names: &Names<'_>, nodes: &[
         }
     };
     let lasts = map_or(at, "lasts", toml.lasts.as_ref(), |duration| duration.seconds, 120);
-    Some(Event { kind, nodes: order, pods, lasts })
+    Event { kind, nodes: order, pods, lasts }
 }
 
 /// All nodes one after the other, in the order of the policy.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::super::shapes::{TomlComponent, TomlContainer, TomlPolicy, TomlService};
-use super::super::{Component, Container, Service, Storage, TierId};
-use super::{At, Cx, entry_name, join, map_or, names::Names, or};
+use super::super::{Component, Container, Lacks, Service, Storage, TierId};
+use super::{At, Cx, entry_name, join, map_or, names::Names, or, stand_in};
 use crate::diag::codes::policy as codes;
 use crate::shape::{Field, Map};
 
@@ -12,12 +12,12 @@ pub(super) fn check(
     cx: &mut Cx<'_>,
     toml: &TomlPolicy,
     names: &Names<'_>,
-    default_tier: Option<TierId>,
+    default_tier: TierId,
 ) -> Vec<Service> {
     let Some(map) = &toml.services else { return Vec::new() };
     let entries = map.value.iter();
     let services: Vec<_> =
-        entries.filter_map(|(name, entry)| service(cx, name, entry, names, default_tier)).collect();
+        entries.map(|(name, entry)| service(cx, name, entry, names, default_tier)).collect();
     check_releases(cx, &services);
     services
 }
@@ -27,8 +27,8 @@ fn service(
     name: &str,
     entry: &Field<TomlService>,
     names: &Names<'_>,
-    default_tier: Option<TierId>,
-) -> Option<Service> {
+    default_tier: TierId,
+) -> Service {
     let (at, toml) = (At::from(entry), &entry.value);
     let help = "name the chart: chart = \"argo-cd\" (`lifeboat charts list`)";
     let chart = cx.need(at, "chart", toml.chart.as_ref(), help);
@@ -38,22 +38,24 @@ fn service(
     let namespace = cx.need(at, "namespace", toml.namespace.as_ref(), help);
     // A tier that is not there is an error; the rest of the service is looked at all the same.
     let own = toml.tier.as_ref().and_then(|tier| names.tier(cx, tier));
-    let tier = own.or_else(|| default_tier.map(|tier| Field::default_at(tier, join(at.path, "tier"))));
+    let tier = own.unwrap_or_else(|| Field::default_at(default_tier, join(at.path, "tier")));
     let empty = Field::default_at(Map::default(), join(at.path, "components"));
     let components = toml.components.as_ref().unwrap_or(&empty);
     let components = components.value.iter().map(|(name, entry)| component(cx, name, entry, names)).collect();
-    Some(Service {
-        chart: chart?,
-        version: version?,
+    Service {
+        lacks: Lacks { chart: chart.is_none(), version: version.is_none(), namespace: namespace.is_none() },
+        chart: chart.unwrap_or_else(|| stand_in(at, "chart", String::new())),
+        version: version.unwrap_or_else(|| stand_in(at, "version", semver::Version::new(0, 0, 0))),
         repository: toml.repository.clone(),
         release: map_or(at, "release", toml.release.as_ref(), |name| name.0, name.to_owned()),
-        namespace: namespace?.map(|name| name.0),
-        tier: tier?,
+        namespace: namespace
+            .map_or_else(|| stand_in(at, "namespace", "default".to_owned()), |name| name.map(|name| name.0)),
+        tier,
         values: toml.values.as_ref().map_or_else(Vec::new, |values| cx.resolved(&values.value)),
         spread: or(at, "spread", toml.spread.as_ref(), true),
         components,
         name: entry_name(name, entry),
-    })
+    }
 }
 
 fn version(cx: &mut Cx<'_>, text: &Field<String>) -> Option<Field<semver::Version>> {
@@ -144,7 +146,7 @@ pub(super) fn check_storage(
 /// Two releases of one name in one namespace are one release.
 fn check_releases(cx: &mut Cx<'_>, services: &[Service]) {
     let mut seen: BTreeMap<(&str, &str), &Service> = BTreeMap::new();
-    for service in services {
+    for service in services.iter().filter(|service| !service.lacks.namespace) {
         let key = (service.namespace.value.as_str(), service.release.value.as_str());
         if let Some(first) = seen.insert(key, service) {
             let message = format!(

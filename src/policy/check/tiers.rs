@@ -16,8 +16,7 @@ const MAX_PRIORITY: i64 = 1_000_000_000;
 /// The tiers, highest priority first.
 pub(super) fn check(cx: &mut Cx<'_>, toml: &TomlPolicy) -> Vec<Tier> {
     let Some(map) = &toml.tiers else {
-        let help = "write one table per tier: [tiers.critical], with a priority";
-        cx.report(crate::diag::Diagnostic::new(codes::MISSING_KEY, "the policy has no `[tiers]`").help(help));
+        cx.need_table("tiers", "write one table per tier: [tiers.critical], with a priority");
         return Vec::new();
     };
     if map.value.entries.len() > 64 {
@@ -179,6 +178,30 @@ pub(super) fn default_tier(cx: &mut Cx<'_>, toml: &TomlPolicy, tiers: &[Tier]) -
         two_defaults(cx, "default", second.span, first.span);
     }
     find(tiers, name)
+}
+
+/// The default tier of a policy that names none: the first. That was reported.
+pub(super) const STAND_IN: TierId = TierId(0);
+
+/// A tier for policies of which none can be read, for whoever looks for further mistakes.
+pub(super) fn stand_in(tiers: &mut Vec<Tier>) {
+    if !tiers.is_empty() {
+        return;
+    }
+    let name = "tier".to_owned();
+    let at = At { path: "tiers", span: None };
+    let field = |key: &str| super::stand_in(at, key, false);
+    tiers.push(Tier {
+        name: super::stand_in(at, "name", name.clone()),
+        priority: super::stand_in(at, "priority", 0),
+        class: super::stand_in(at, "class", name),
+        adopted: false,
+        description: None,
+        lifeboat: field("lifeboat"),
+        preemption: super::stand_in(at, "preemption-policy", PreemptionPolicy::PreemptLowerPriority),
+        eviction_delay: None,
+        global_default: field("global-default"),
+    });
 }
 
 /// The index of a tier by name.

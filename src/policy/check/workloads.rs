@@ -15,11 +15,11 @@ pub(super) fn check(
     cx: &mut Cx<'_>,
     toml: &TomlPolicy,
     names: &Names<'_>,
-    default_tier: Option<TierId>,
+    default_tier: TierId,
 ) -> Vec<Workload> {
     let Some(workloads) = &toml.workloads else { return Vec::new() };
     let entries = workloads.value.named.iter();
-    entries.filter_map(|(name, entry)| workload(cx, name, entry, names, default_tier)).collect()
+    entries.map(|(name, entry)| workload(cx, name, entry, names, default_tier)).collect()
 }
 
 fn workload(
@@ -27,14 +27,13 @@ fn workload(
     name: &str,
     entry: &Field<TomlWorkload>,
     names: &Names<'_>,
-    default_tier: Option<TierId>,
-) -> Option<Workload> {
+    default_tier: TierId,
+) -> Workload {
     let (at, toml) = (At::from(entry), &entry.value);
     let kind = or(at, "kind", toml.kind.as_ref(), WorkloadKind::Deployment);
-    let tier = match &toml.tier {
-        Some(tier) => names.tier(cx, tier),
-        None => default_tier.map(|tier| Field::default_at(tier, join(at.path, "tier"))),
-    };
+    // A tier that is not there is an error; the rest of the workload is looked at all the same.
+    let own = toml.tier.as_ref().and_then(|tier| names.tier(cx, tier));
+    let tier = own.unwrap_or_else(|| Field::default_at(default_tier, join(at.path, "tier")));
     let requests = Cx::resources(toml.requests.as_ref());
     let limits = Cx::resources(toml.limits.as_ref());
     cx.check_limits(&requests, &limits);
@@ -47,10 +46,10 @@ fn workload(
     }
     check_storage(cx, name, entry, &kind);
     check_replicas(cx, toml, &kind);
-    Some(Workload {
+    Workload {
         namespace: map_or(at, "namespace", toml.namespace.as_ref(), |name| name.0, "default".to_owned()),
         replicas: or(at, "replicas", toml.replicas.as_ref(), 1),
-        tier: tier?,
+        tier,
         requests,
         limits,
         labels: or(at, "labels", toml.labels.as_ref(), app_label(name)),
@@ -66,7 +65,7 @@ fn workload(
         grace_period: map_or(at, "grace-period", toml.grace_period.as_ref(), |duration| duration.seconds, 30),
         name: entry_name(name, entry),
         kind,
-    })
+    }
 }
 
 fn app_label(name: &str) -> Labels {

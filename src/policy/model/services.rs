@@ -26,6 +26,19 @@ pub struct Service {
     pub spread: Field<bool>,
     /// Components that the policy speaks of.
     pub components: Vec<Component>,
+    /// What is missing or unreadable: nothing in a policy that may be used.
+    pub lacks: Lacks,
+}
+
+/// Which fields of a [`Service`] are stand-ins, because the policy says nothing of them that could be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lacks {
+    /// The chart.
+    pub chart: bool,
+    /// The chart's version.
+    pub version: bool,
+    /// The namespace.
+    pub namespace: bool,
 }
 
 /// What the policy says of a component. Everything else is the chart's or the catalogue's.

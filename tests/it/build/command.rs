@@ -301,8 +301,18 @@ fn bad_input_is_an_error_and_nothing_is_written() {
     expect(&run(site.path(), &["build"]), 2, "did you mean `argo-events`");
     assert!(!site.path().join("golden").exists());
     let charts = POLICY.replace("output = \"golden\"", "output = \"golden\"\ncharts = \"nowhere\"");
-    fs::write(site.path().join("policy.toml"), charts).expect("written");
+    fs::write(site.path().join("policy.toml"), &charts).expect("written");
     expect(&run(site.path(), &["build"]), 2, "charts-unreadable");
+    fs::create_dir(site.path().join("nowhere")).expect("a folder");
+    fs::write(site.path().join("nowhere/text.toml"), b"\xff").expect("written");
+    fs::write(site.path().join("nowhere/empty.toml"), "").expect("written");
+    let values = charts.replace("[services.events]", "[services.events]\nvalues = [\"absent.yaml\"]");
+    assert_ne!(values, charts);
+    fs::write(site.path().join("policy.toml"), values).expect("written");
+    let told = run(site.path(), &["build"]);
+    for part in ["`nowhere/text.toml`: byte 0 is not UTF-8", "nowhere/empty.toml", "absent.yaml"] {
+        expect(&told, 2, part);
+    }
     expect(&run(site.path(), &["build", "absent.toml"]), 2, "absent.toml");
     assert!(!site.path().join("golden").exists());
 }

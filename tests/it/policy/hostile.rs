@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use lifeboat::diag::render;
+use lifeboat::catalogue::Catalogue;
+use lifeboat::compile;
+use lifeboat::diag::{Severity, render};
 use lifeboat::policy;
 use lifeboat::source::SourceMap;
 use proptest::prelude::*;
@@ -75,6 +77,38 @@ fn many_mistakes_are_all_reported() {
     let many: String = (0..2_000).map(|n| format!("[workloads.w{n}]\nrequsts = 1\n")).collect();
     let found = codes(&format!("{PRELUDE}{many}"));
     assert_eq!(found.iter().filter(|code| **code == "unknown-key").count(), 2_000);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever lines a policy lacks, what is left is planned, or looked through for further mistakes.
+    #[test]
+    fn policies_with_lines_missing_are_planned_or_refused(
+        lost in proptest::collection::btree_set(0_usize..156, 1..24),
+    ) {
+        let text = include_str!("../../../policy.toml");
+        let left = text.lines().enumerate().filter(|(line, _)| !lost.contains(line));
+        let left: String = left.map(|(_, line)| format!("{line}\n")).collect();
+        let loader = BTreeMap::from([("policy.toml".to_owned(), left)]);
+        let (mut sources, catalogue) = (SourceMap::default(), Catalogue::builtin());
+        match policy::read(&loader, &mut sources, "policy.toml") {
+            Ok(checked) => {
+                let prepared = compile::prepare(checked.policy, &catalogue, &loader, &mut sources);
+                let told = prepared.err().unwrap_or_default();
+                prop_assert!(told.is_empty() || told.iter().any(|finding| finding.severity == Severity::Error));
+            }
+            Err(rejected) => {
+                prop_assert!(rejected.findings.iter().any(|finding| finding.severity == Severity::Error));
+                if let Some(policy) = rejected.policy {
+                    let more = compile::survey(&policy, &catalogue, &loader, &mut sources);
+                    // The shipped policy has no wrong name, and losing lines makes none but of what a lost line named.
+                    let names = ["unknown-chart", "unknown-chart-version", "ambiguous-chart-repository"];
+                    prop_assert!(more.iter().all(|finding| !names.contains(&finding.code.name())), "{more:?}");
+                }
+            }
+        }
+    }
 }
 
 proptest! {

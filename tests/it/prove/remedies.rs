@@ -57,7 +57,7 @@ fn proof(text: &str) -> (policy::Policy, Proof) {
     let catalogue = Catalogue::builtin();
     let team = lifeboat::values::read(&loader, &mut sources, &policy).0;
     let plan = plan::make(policy.clone(), Inputs { sources: &mut sources, catalogue: &catalogue, team });
-    let model = Model::of_plan(&plan.plan.expect("a plan")).expect("a model");
+    let model = Model::of_plan(&plan.usable().expect("a plan")).expect("a model");
     (policy, prove::prove(&model, Options { table: false, ..Options::default() }))
 }
 
