@@ -47,6 +47,10 @@ pub struct Counts {
     pub refused: usize,
 }
 
+/// Kinds that are counted one by one; no cluster has half as many.
+const MOST_KINDS: usize = 1_000;
+const OTHER_KINDS: &str = "of further kinds";
+
 impl Counts {
     /// Adds other counts to these.
     pub fn add(&mut self, other: &Counts) {
@@ -55,7 +59,9 @@ impl Counts {
         self.objects += other.objects;
         self.refused += other.refused;
         for (kind, n) in &other.skipped {
-            *self.skipped.entry(kind.clone()).or_default() += n;
+            let known = self.skipped.len() < MOST_KINDS || self.skipped.contains_key(kind);
+            let kind = if known { kind.clone() } else { OTHER_KINDS.to_owned() };
+            *self.skipped.entry(kind).or_default() += n;
         }
     }
 }

@@ -17,6 +17,12 @@ pub struct Guarded<'a> {
     pub replicas: i32,
 }
 
+/// The field of its spec by which a budget says how many pods may go.
+#[must_use]
+pub fn field(pdb: &PodDisruptionBudget) -> &'static str {
+    if pdb.spec.max_unavailable.is_some() { "maxUnavailable" } else { "minAvailable" }
+}
+
 /// Whether the budget never lets a pod of those that it guards go. Paths are within the budget.
 #[must_use]
 pub fn check(pdb: &PodDisruptionBudget, workloads: &[Guarded<'_>]) -> Option<Found> {
@@ -30,9 +36,9 @@ pub fn check(pdb: &PodDisruptionBudget, workloads: &[Guarded<'_>]) -> Option<Fou
         return None;
     }
     // Both percentages are rounded up. Source: kubernetes 1.34, pkg/controller/disruption/disruption.go.
-    let (field, allowed) = match (&pdb.spec.max_unavailable, &pdb.spec.min_available) {
-        (Some(most), _) => ("maxUnavailable", most.of(pods, true)?),
-        (None, Some(least)) => ("minAvailable", pods.saturating_sub(least.of(pods, true)?)),
+    let allowed = match (&pdb.spec.max_unavailable, &pdb.spec.min_available) {
+        (Some(most), _) => most.of(pods, true)?,
+        (None, Some(least)) => pods.saturating_sub(least.of(pods, true)?),
         (None, None) => return None,
     };
     if allowed > 0 {
@@ -47,7 +53,7 @@ pub fn check(pdb: &PodDisruptionBudget, workloads: &[Guarded<'_>]) -> Option<Fou
     let message =
         format!("never lets {count} go ({}{more}), so that a drain waits for ever", titles.join(", "));
     Some(
-        Found::new(codes::PDB_BLOCKS_DRAIN, &["spec", field], message)
+        Found::new(codes::PDB_BLOCKS_DRAIN, &["spec", field(pdb)], message)
             .note("eviction by taint does not ask the budget, preemption only prefers to keep it; `kubectl drain` waits for it")
             .help("allow one pod to be away (`maxUnavailable: 1`), or run more replicas"),
     )

@@ -1,15 +1,25 @@
 //! Allowances: findings that the policy accepts, with a reason. One that accepts nothing is a finding.
 
+use std::collections::BTreeSet;
+
 use super::Finding;
 use crate::diag::{Diagnostic, codes};
 use crate::policy::Policy;
 
-/// Marks what is allowed, and reports allowances of this area that match nothing.
-pub(super) fn apply(policy: &Policy, findings: &mut Vec<Finding>) {
+/// Index of an allowance that covers a finding.
+pub(super) fn covering(policy: &Policy, finding: &Finding) -> Option<usize> {
+    policy.allowances.iter().position(|allowance| {
+        allowance.code.value == finding.diagnostic.code && covers(&allowance.target.value, finding)
+    })
+}
+
+/// Marks what is allowed, and reports allowances of this area that match nothing; those in `used` cover something
+/// that is not told.
+pub(super) fn apply(policy: &Policy, findings: &mut Vec<Finding>, used: &BTreeSet<usize>) {
     let mut unused = Vec::new();
-    for allowance in &policy.allowances {
+    for (index, allowance) in policy.allowances.iter().enumerate() {
         let code = allowance.code.value;
-        let mut used = false;
+        let mut used = used.contains(&index);
         for finding in findings.iter_mut().filter(|f| f.diagnostic.code == code) {
             if covers(&allowance.target.value, finding) {
                 used = true;

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::examine::{Examined, examine};
+use super::examine::examine;
 use super::finish::finish;
+use super::limits::Limits;
 use super::matching::Index;
+use super::whole::Whole;
 use super::{Finding, Report};
 use crate::diag::{Diagnostic, codes::manifest as codes};
 use crate::manifest::read_chunk;
@@ -35,11 +37,23 @@ pub fn verify(
     budget: &Budget,
     threads: usize,
 ) -> Report {
+    verify_within(plan, inputs, budget, Limits::default(), threads)
+}
+
+/// The same with other limits on what is remembered.
+#[must_use]
+pub fn verify_within(
+    plan: &Plan,
+    inputs: impl IntoIterator<Item = Input>,
+    budget: &Budget,
+    limits: Limits,
+    threads: usize,
+) -> Report {
     let index = Index::new(plan);
-    let mut all = Examined::default();
+    let mut all = Whole::new(plan, limits);
     for input in inputs {
         match input.stream {
-            Ok(stream) => read(plan, &index, (&input.name, stream), budget, threads, &mut all),
+            Ok(stream) => read(&index, (&input.name, stream), budget, threads, &mut all),
             Err(error) => {
                 all.broken = true;
                 all.findings.push(Finding {
@@ -53,17 +67,17 @@ pub fn verify(
             }
         }
     }
-    finish(plan, all)
+    finish(all)
 }
 
 fn read(
-    plan: &Plan,
     index: &Index<'_>,
     (name, stream): (&str, Box<dyn BufRead + Send>),
     budget: &Budget,
     threads: usize,
-    all: &mut Examined,
+    all: &mut Whole<'_>,
 ) {
+    let plan = all.plan;
     let file: Arc<str> = name.into();
     let mut chunks = Chunks::new(stream, *budget);
     loop {

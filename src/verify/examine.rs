@@ -1,11 +1,9 @@
 //! What can be said about an object while its document is at hand.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use super::matching::{Index, Match};
-use super::record::{Common, Rare, Record, Words};
+use super::record::{Common, Rare, Record};
 use super::{Finding, application, operator};
 use crate::cluster::{Cluster, KubernetesVersion, Workload, WorkloadKind};
 use crate::diag::{Diagnostic, Severity, codes::manifest as manifest_codes, codes::verify as codes};
@@ -14,54 +12,33 @@ use crate::manifest::{self, Object, Origin, Outcome, Role};
 use crate::plan::Plan;
 use crate::rules::{self, Found, Subject};
 
-/// An object of the cluster itself.
+/// An object of the cluster itself, and what a finding on it needs.
 pub(super) struct Held<T> {
     pub(super) value: T,
-    pub(super) object: Object,
+    pub(super) title: String,
+    /// Whether it names its namespace.
+    pub(super) placed: bool,
+    /// Where the field stands that a finding on it is about.
+    pub(super) origin: Origin,
+}
+
+impl<T> Held<T> {
+    fn new(value: T, object: &Object, field: &[&str]) -> Self {
+        Self { value, title: object.title(), placed: !object.namespace.is_empty(), origin: object.at(field) }
+    }
 }
 
 /// What was made of one outcome of reading.
 #[derive(Default)]
 pub(super) struct Examined {
     pub(super) records: Vec<Record>,
-    /// Words that the records share.
-    pub(super) words: Words,
     pub(super) classes: Vec<Held<PriorityClass>>,
     pub(super) budgets: Vec<Held<PodDisruptionBudget>>,
-    pub(super) nodes: Vec<Held<Node>>,
+    /// Names of nodes.
+    pub(super) nodes: Vec<String>,
     pub(super) findings: Vec<Finding>,
     pub(super) counts: manifest::Counts,
     pub(super) broken: bool,
-    /// Findings that are no errors, on workloads that the policy does not name: how many by code.
-    pub(super) foreign: BTreeMap<&'static str, usize>,
-}
-
-/// Such findings that are told one by one; a stream of a hundred thousand strangers is told in a number.
-pub(super) const MOST_FOREIGN: usize = 1_000;
-
-impl Examined {
-    pub(super) fn append(&mut self, mut next: Examined) {
-        for record in &mut next.records {
-            self.words.share(record);
-        }
-        for record in next.records.iter_mut().filter(|record| record.matched == Match::Foreign) {
-            record.retain(|finding| {
-                if finding.diagnostic.severity == Severity::Error {
-                    return true;
-                }
-                let count = self.foreign.entry(finding.diagnostic.code.name()).or_default();
-                *count += 1;
-                *count <= MOST_FOREIGN
-            });
-        }
-        self.records.append(&mut next.records);
-        self.classes.append(&mut next.classes);
-        self.budgets.append(&mut next.budgets);
-        self.nodes.append(&mut next.nodes);
-        self.findings.append(&mut next.findings);
-        self.counts.add(&next.counts);
-        self.broken |= next.broken;
-    }
 }
 
 /// Examines everything that one chunk held.
@@ -299,14 +276,26 @@ fn cluster_object(plan: &Plan, object: Object, out: &mut Examined) {
     }
     match object.kind.as_str() {
         "PriorityClass" => {
-            out.classes.extend(reading.cluster.priority_classes.pop().map(|value| Held { value, object }));
+            let Some(class) = reading.cluster.priority_classes.pop() else { return };
+            for found in rules::classes::value(plan, &class) {
+                let origin = object.at(&found.path);
+                out.findings.push(finding(plan, &object.title(), None, found, Some(origin)));
+            }
+            out.classes.push(Held::new(class, &object, &["value"]));
         }
         "PodDisruptionBudget" => {
-            out.budgets.extend(reading.cluster.pdbs.pop().map(|value| Held { value, object }));
+            let Some(budget) = reading.cluster.pdbs.pop() else { return };
+            let field = rules::pdb::field(&budget);
+            out.budgets.push(Held::new(budget, &object, &["spec", field]));
         }
         "Node" => {
             if let Ok(value) = crate::kube::read::<Node>(&native) {
-                out.nodes.push(Held { value, object });
+                let version = object.text(&["status", "nodeInfo", "kubeletVersion"]);
+                for found in rules::nodes::check(plan, &value, version) {
+                    let origin = object.at(&found.path);
+                    out.findings.push(finding(plan, &object.title(), None, found, Some(origin)));
+                }
+                out.nodes.push(value.metadata.name);
             }
         }
         _ => {}

@@ -2,17 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::examine::{Examined, Held, MOST_FOREIGN, finding};
+use super::examine::{Held, finding};
 use super::record::Record;
+use super::told::Fate;
+use super::whole::Whole;
 use super::{Answer, Finding, Report, Verdict, allow, elsewhere};
 use crate::cluster::WorkloadKind;
-use crate::diag::{Diagnostic, Severity, codes::manifest as manifest_codes, codes::verify as codes};
+use crate::diag::{Diagnostic, codes::manifest as manifest_codes, codes::verify as codes};
 use crate::manifest::Origin;
 use crate::plan::{Carrier, CarrierId, Owner, Plan};
 use crate::rules::{Found, classes, nodes, pdb, selectors, strangers};
 
 /// Everything that needs all objects, and the answers.
-pub(super) fn finish(plan: &Plan, mut all: Examined) -> Report {
+pub(super) fn finish(mut all: Whole<'_>) -> Report {
+    let plan = all.plan;
     drop_owned(&mut all.records);
     let mut report = Report { counts: all.counts.clone(), broken: all.broken, ..Report::default() };
     let mut findings = std::mem::take(&mut all.findings);
@@ -27,21 +30,26 @@ pub(super) fn finish(plan: &Plan, mut all: Examined) -> Report {
     for record in &mut all.records {
         findings.append(&mut record.take());
     }
-    findings.extend(left_out(&all));
-    findings.extend(twice(plan, &all.records));
-    findings.extend(class_rules(plan, &all.classes));
-    findings.extend(budgets(plan, &all));
-    findings.extend(node_rules(plan, &all.nodes));
-    findings.extend(not_rendered(plan, &all.records));
-    findings.extend(elsewhere::check(plan, &all.records));
+    let mut late = twice(plan, &all.records);
+    late.extend(crowded(plan, &mut all));
+    late.extend(class_order(plan, &all.classes));
+    late.extend(budgets(plan, &all));
+    late.extend(absent_nodes(plan, &all));
+    late.extend(not_rendered(plan, &all.records));
+    late.extend(elsewhere::check(plan, &all.records));
+    all.told.retain(&mut late);
+    findings.append(&mut late);
+    findings.extend(all.told.rest());
+    findings.extend(forgotten(&all));
     sort(&mut findings);
-    allow::apply(&plan.policy, &mut findings);
+    allow::apply(&plan.policy, &mut findings, all.told.used());
+    report.unlisted = all.crowd.answers();
     report.verdicts = verdicts(plan, all.records, &findings);
     report.findings = findings;
     report
 }
 
-fn whole(target: &str, diagnostic: Diagnostic) -> Finding {
+pub(super) fn whole(target: &str, diagnostic: Diagnostic) -> Finding {
     Finding {
         diagnostic,
         target: target.to_owned(),
@@ -52,17 +60,52 @@ fn whole(target: &str, diagnostic: Diagnostic) -> Finding {
     }
 }
 
-/// What was counted instead of told.
-fn left_out(all: &Examined) -> Vec<Finding> {
-    let over = all.foreign.iter().filter(|(_, count)| **count > MOST_FOREIGN);
-    over.filter_map(|(name, count)| {
-        let n = count - MOST_FOREIGN;
-        let message = format!("{n} more workloads that the policy does not name have this finding");
-        let mut diagnostic = Diagnostic::new(crate::diag::Code::find(name)?, message);
-        diagnostic.severity = crate::diag::Severity::Note;
-        Some(whole("input", diagnostic))
-    })
-    .collect()
+/// What was not held against the whole, because there is too much of it.
+fn forgotten(all: &Whole<'_>) -> Option<Finding> {
+    let (workloads, further) = all.crowd.size();
+    let (classes, budgets) = (all.forgotten.classes, all.forgotten.budgets);
+    let parts = [
+        (workloads, "workload", "workloads", "not looked for twice, among budgets and in affinity terms"),
+        (further, "class of them", "classes of them", "not looked for"),
+        (classes, "priority class", "priority classes", "not held against workloads"),
+        (budgets, "disruption budget", "disruption budgets", "not held against workloads"),
+    ];
+    let part = |(n, one, many, what): &(usize, &str, &str, &str)| {
+        (*n > 0).then(|| format!("{n} {} {what}", if *n == 1 { one } else { many }))
+    };
+    let told: Vec<String> = parts.iter().filter_map(part).collect();
+    if told.is_empty() {
+        return None;
+    }
+    let message = format!("the input is larger than what is remembered of it: {}", told.join("; "));
+    let help = "verify it in parts, such as one namespace at a time";
+    Some(whole("input", Diagnostic::new(codes::INPUT_FORGOTTEN, message).help(help)))
+}
+
+/// Classes of workloads that are not remembered one by one, told with the first of each kind.
+fn crowded(plan: &Plan, all: &mut Whole<'_>) -> Vec<Finding> {
+    let input: BTreeSet<&str> = all.classes.iter().map(|held| held.value.metadata.name.as_str()).collect();
+    let values: BTreeMap<&str, i32> =
+        all.classes.iter().map(|held| (held.value.metadata.name.as_str(), held.value.value)).collect();
+    let all_classes = all.forgotten.classes == 0;
+    let mut findings = Vec::new();
+    for (kind, group) in &mut all.crowd.groups {
+        let missing = all_classes && !classes::exists(plan, &input, &kind.class);
+        let found = missing.then(|| classes::unknown(&kind.class)).or_else(|| {
+            let stranger = || strangers::check(plan, &values, &kind.namespace, &kind.class);
+            kind.foreign.then(stranger).flatten()
+        });
+        let Some(mut found) = found else { continue };
+        if group.size() > 1 {
+            found = found.note(format!("so do {} more in its namespace", group.size() - 1));
+        }
+        let finding = finding(plan, &group.title, None, found, Some(group.origin.clone()));
+        if finding.fails() && allow::covering(&plan.policy, &finding).is_none() {
+            group.violate();
+        }
+        findings.push(finding);
+    }
+    findings
 }
 
 /// By file in the order of the input is how they come; within a file by line. What has no place is last.
@@ -107,11 +150,12 @@ fn drop_owned(records: &mut Vec<Record>) {
 }
 
 /// Classes that do not exist, and selectors.
-fn whole_rules(plan: &Plan, all: &mut Examined) {
+fn whole_rules(plan: &Plan, all: &mut Whole<'_>) {
     let input: BTreeSet<&str> = all.classes.iter().map(|held| held.value.metadata.name.as_str()).collect();
     let values: BTreeMap<&str, i32> =
         all.classes.iter().map(|held| (held.value.metadata.name.as_str(), held.value.value)).collect();
-    let mut quiet = 0;
+    // A class may be among those that are not remembered.
+    let all_classes = all.forgotten.classes == 0;
     let planned = unseen(plan, &all.records);
     // Only terms ask for them.
     let asked = all.records.iter().any(|record| !record.terms().is_empty());
@@ -123,16 +167,13 @@ fn whole_rules(plan: &Plan, all: &mut Examined) {
             let origin = origin.cloned();
             found_in.push((at, finding(plan, &record.to_string(), component.as_deref(), found, origin)));
         };
-        if !classes::exists(plan, &input, &record.class) {
+        if all_classes && !classes::exists(plan, &input, &record.class) {
             tell(classes::unknown(&record.class), record.class_origin());
         }
         if component.is_none()
             && let Some(found) = strangers::check(plan, &values, &record.namespace, &record.class)
         {
-            quiet += usize::from(found.severity != Severity::Error);
-            if found.severity == Severity::Error || quiet <= MOST_FOREIGN {
-                tell(found, record.class_origin());
-            }
+            tell(found, record.class_origin());
         }
         let daemon = record.kind == WorkloadKind::DaemonSet;
         for (term, origin) in record.terms() {
@@ -142,9 +183,11 @@ fn whole_rules(plan: &Plan, all: &mut Examined) {
         }
     }
     for (at, finding) in found_in {
-        all.records[at].extend([finding]);
+        match all.told.admit(&finding) {
+            Fate::Told => all.records[at].extend([finding]),
+            Fate::Counted { fails } => all.records[at].violates |= fails,
+        }
     }
-    *all.foreign.entry(codes::CLASS_WRONG.name()).or_default() += quiet;
 }
 
 /// Planned carriers that the input does not have, with the names that findings give them.
@@ -193,24 +236,17 @@ fn twice(plan: &Plan, records: &[Record]) -> Vec<Finding> {
     .collect()
 }
 
-fn class_rules(plan: &Plan, held: &[Held<crate::kube::PriorityClass>]) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for class in held {
-        for found in classes::value(plan, &class.value) {
-            let origin = class.object.at(&found.path);
-            findings.push(finding(plan, &class.object.title(), None, found, Some(origin)));
-        }
-    }
+fn class_order(plan: &Plan, held: &[Held<crate::kube::PriorityClass>]) -> Vec<Finding> {
     let all: Vec<_> = held.iter().map(|held| &held.value).collect();
-    for (class, found) in classes::order(plan, &all) {
-        let Some(held) = held.iter().find(|held| std::ptr::eq(&held.value, class)) else { continue };
-        let origin = held.object.at(&found.path);
-        findings.push(finding(plan, &held.object.title(), None, found, Some(origin)));
-    }
-    findings
+    let order = classes::order(plan, &all).into_iter();
+    let told = order.filter_map(|(class, found)| {
+        let held = held.iter().find(|held| std::ptr::eq(&held.value, class))?;
+        Some(finding(plan, &held.title, None, found, Some(held.origin.clone())))
+    });
+    told.collect()
 }
 
-fn budgets(plan: &Plan, all: &Examined) -> Vec<Finding> {
+fn budgets(plan: &Plan, all: &Whole<'_>) -> Vec<Finding> {
     let mut guarded: BTreeMap<&str, Vec<pdb::Guarded<'_>>> = BTreeMap::new();
     let lasting = |kind| !matches!(kind, WorkloadKind::DaemonSet | WorkloadKind::Job | WorkloadKind::CronJob);
     let asked = all.records.iter().filter(|_| !all.budgets.is_empty());
@@ -224,37 +260,22 @@ fn budgets(plan: &Plan, all: &Examined) -> Vec<Finding> {
     }
     let check = |held: &Held<crate::kube::PodDisruptionBudget>| {
         let mut budget = held.value.clone();
-        if held.object.namespace.is_empty() {
+        if !held.placed {
             // Rendered without a namespace: it is installed where its workloads are.
             let selector = budget.spec.selector.as_ref()?;
             let near = guarded.values().flatten().find(|w| selector.matches_set(w.labels))?;
             budget.metadata.namespace = near.namespace.to_owned();
         }
         let found = pdb::check(&budget, guarded.get(budget.metadata.namespace())?)?;
-        let origin = held.object.at(&found.path);
-        Some(finding(plan, &held.object.title(), None, found, Some(origin)))
+        Some(finding(plan, &held.title, None, found, Some(held.origin.clone())))
     };
     all.budgets.iter().filter_map(check).collect()
 }
 
-fn node_rules(plan: &Plan, held: &[Held<crate::kube::Node>]) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for node in held {
-        let version = node.object.text(&["status", "nodeInfo", "kubeletVersion"]);
-        for found in nodes::check(plan, &node.value, version) {
-            let origin = node.object.at(&found.path);
-            findings.push(finding(plan, &node.object.title(), None, found, Some(origin)));
-        }
-    }
-    // Without any Node the input is a render, and says nothing about nodes.
-    let absent =
-        plan.nodes.iter().filter(|planned| !held.iter().any(|node| node.value.metadata.name == planned.name));
-    if !held.is_empty() {
-        findings.extend(
-            absent.map(|planned| finding(plan, "cluster:", None, nodes::missing(plan, planned), None)),
-        );
-    }
-    findings
+/// Planned nodes that the input does not have. Without any Node it is a render, and says nothing about them.
+fn absent_nodes(plan: &Plan, all: &Whole<'_>) -> Vec<Finding> {
+    let absent = plan.nodes.iter().filter(|planned| all.any_node && !all.nodes.contains(&planned.name));
+    absent.map(|planned| finding(plan, "cluster:", None, nodes::missing(plan, planned), None)).collect()
 }
 
 /// Planned components of a service that was rendered without them.
@@ -292,15 +313,7 @@ fn verdicts(plan: &Plan, records: Vec<Record>, findings: &[Finding]) -> Vec<Verd
         .map(|record| {
             let component = record.carrier().map(|id| plan.display(plan.carrier(id)));
             let title = record.to_string();
-            let answer = if record.unread {
-                Answer::CouldNotRead
-            } else if failed.contains(title.as_str()) {
-                Answer::Violates
-            } else if component.is_some() {
-                Answer::Holds
-            } else {
-                Answer::NotInPolicy
-            };
+            let answer: Answer = record.answer(record.violates || failed.contains(title.as_str()));
             Verdict { title, component, origin: record.origin, answer }
         })
         .collect()

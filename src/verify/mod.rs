@@ -7,21 +7,29 @@
 //!
 //! Rules about one workload run while its document is at hand, and only what they found is kept, with a
 //! few words about the workload. Rules about the whole (selectors, classes, budgets, what is missing) run
-//! at the end. So memory grows with the number of workloads and findings, not with the input.
+//! at the end. Both are kept within [`Limits`], so memory does not grow with the input; what is beyond them
+//! is counted and told as that.
 
 mod allow;
 mod application;
+mod crowd;
 mod elsewhere;
 mod engine;
 mod examine;
 mod finish;
 mod inline;
+mod limits;
 pub(crate) mod matching;
 mod operator;
 mod record;
 pub mod render;
+mod told;
+mod whole;
 
-pub use engine::{Input, verify};
+pub use engine::{Input, verify, verify_within};
+pub use limits::Limits;
+
+use std::collections::BTreeMap;
 
 use crate::diag::{Diagnostic, Severity};
 use crate::manifest::{Counts, Origin};
@@ -93,8 +101,10 @@ impl Finding {
 /// Everything that was found.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
-    /// Every workload of the input, in order.
+    /// The workloads of the input, in order.
     pub verdicts: Vec<Verdict>,
+    /// Answers about workloads beyond [`Limits`], which are counted instead.
+    pub unlisted: BTreeMap<Answer, usize>,
     /// All findings: those on objects in the order of the input, then those about the whole.
     pub findings: Vec<Finding>,
     /// What became of the documents.
@@ -107,7 +117,14 @@ impl Report {
     /// How many workloads have an answer.
     #[must_use]
     pub fn count(&self, answer: Answer) -> usize {
-        self.verdicts.iter().filter(|verdict| verdict.answer == answer).count()
+        let listed = self.verdicts.iter().filter(|verdict| verdict.answer == answer).count();
+        listed + self.unlisted.get(&answer).copied().unwrap_or_default()
+    }
+
+    /// How many workloads the input has.
+    #[must_use]
+    pub fn workloads(&self) -> usize {
+        self.verdicts.len() + self.unlisted.values().sum::<usize>()
     }
 
     /// 0 fine, 1 findings, 2 broken input.

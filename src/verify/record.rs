@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use super::Finding;
 use super::matching::Match;
+use super::{Answer, Finding};
 use crate::cluster::{Workload, WorkloadKind};
 use crate::kube::{LabelSet, Labels};
 use crate::manifest::{Object, Origin};
@@ -27,6 +27,8 @@ pub(super) struct Record {
     pub(super) origin: Origin,
     /// The API would refuse it: its fields are empty.
     pub(super) unread: bool,
+    /// Something fails on it that is counted and not told.
+    pub(super) violates: bool,
     /// What most workloads do not have.
     rare: Option<Box<Rare>>,
 }
@@ -74,6 +76,7 @@ impl Record {
             matched,
             origin: object.origin.clone(),
             unread,
+            violates: false,
             rare: (!rare.is_empty()).then(|| Box::new(rare)),
         }
     }
@@ -110,7 +113,9 @@ impl Record {
 
     /// Its findings, which leave it.
     pub(super) fn take(&mut self) -> Vec<Finding> {
-        self.rare.as_deref_mut().map(|rare| std::mem::take(&mut rare.findings)).unwrap_or_default()
+        let findings = self.rare.as_deref_mut().map(|rare| std::mem::take(&mut rare.findings));
+        self.rare.take_if(|rare| rare.is_empty());
+        findings.unwrap_or_default()
     }
 
     /// Gives it findings beside its own.
@@ -121,12 +126,17 @@ impl Record {
         }
     }
 
-    /// Leaves the findings that are wanted.
-    pub(super) fn retain(&mut self, wanted: impl FnMut(&Finding) -> bool) {
-        if let Some(rare) = &mut self.rare {
-            rare.findings.retain(wanted);
+    /// What is said about it, `violates` being whether an error was found on it that nobody allowed.
+    pub(super) fn answer(&self, violates: bool) -> Answer {
+        if self.unread {
+            Answer::CouldNotRead
+        } else if violates {
+            Answer::Violates
+        } else if self.carrier().is_some() {
+            Answer::Holds
+        } else {
+            Answer::NotInPolicy
         }
-        self.rare.take_if(|rare| rare.is_empty());
     }
 }
 

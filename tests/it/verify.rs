@@ -4,6 +4,7 @@
 mod cases;
 mod formats;
 mod hostile;
+mod limits;
 mod real;
 mod strategy;
 

@@ -161,6 +161,10 @@ super::codes! {
         "An Argo CD Application does not read the overlay as its last values file.",
         "Helm merges values files in their order and the last one wins. An Application that leaves the overlay out, or reads another file after it, deploys something else than what was planned and proved.",
         "Put the overlay at the end of `valueFiles`.";
+    INPUT_FORGOTTEN = "input-forgotten", Warning,
+        "The input is larger than what `verify` remembers of it.",
+        "Each object is looked at while it is read, but some rules need all of them: whether a workload is there twice, what a disruption budget guards, what an affinity term matches. Of workloads that the policy does not name the first twenty thousand are remembered for these, of the others only namespace and class.",
+        "Verify the input in parts, such as one namespace at a time.";
     ALLOWANCE_UNUSED = "allowance-unused", Warning,
         "An allowance matches no finding.",
         "What was accepted is no longer there, or was never called that. A waiver that waits for nothing hides the next finding of that name.",

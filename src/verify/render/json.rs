@@ -51,6 +51,7 @@ pub fn json(report: &Report, sources: &SourceMap) -> String {
         "refused": counts.refused,
         "objects": counts.objects,
         "skipped": counts.skipped,
+        "unlisted": report.unlisted.values().sum::<usize>(),
         "holds": report.count(Answer::Holds),
         "violates": report.count(Answer::Violates),
         "not_in_policy": report.count(Answer::NotInPolicy),

@@ -85,7 +85,7 @@ fn summary(report: &Report) -> Vec<String> {
         plural(counts.documents, "document"),
         counts.empty,
         counts.refused,
-        plural(report.verdicts.len(), "workload"),
+        plural(report.workloads(), "workload"),
         report.count(Answer::Holds),
         report.count(Answer::Violates),
         report.count(Answer::NotInPolicy),
