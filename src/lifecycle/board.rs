@@ -1,150 +1,18 @@
 //! The model of kube-scheduler as the engine's [`Placer`].
 
-use super::facts::{Facts, NodeId, PodId, Storage, WorkloadId};
-use super::hints::Hints;
+use super::compiled::Compiled;
+use super::facts::{NodeId, PodId, WorkloadId};
 use super::placer::{Candidate, Keyed, Mark, News, Placer, Rejectors, Verdict};
 use super::sim::Naming;
-use crate::cluster::{Cluster, Workload, WorkloadKind};
-use crate::kube::{Effect, Pod, Taint};
 use crate::scheduler::{
-    ClaimBinding, ClassId, CompileError, Decision, Incoming, NodeSet, Nomination, Observer, Placed, Plugin,
-    PreFilterReason, Reason, Rejected, Scheduler, State, World,
+    ClaimBinding, ClassId, Decision, Incoming, NodeSet, Nomination, Observer, Placed, Plugin,
+    PreFilterReason, Reason, Rejected, Scheduler, State,
 };
 
 /// Start time of a pod that has not started: the least important among its equals.
 const NOT_STARTED: i64 = i64::MAX;
 /// So many orders among pods that have not started are tried for one preemption.
 const MOST_ORDERS: usize = 32;
-
-/// A cluster compiled for scheduling, shared by all runs.
-#[derive(Debug)]
-pub struct Compiled {
-    /// The scheduler's world.
-    pub world: World,
-    workloads: Vec<Classes>,
-    hints: Hints,
-}
-
-/// The classes of a workload's pods.
-#[derive(Clone, Debug)]
-struct Classes {
-    /// By ordinal of a StatefulSet, by node of a DaemonSet, else one.
-    by_ordinal: Vec<ClassId>,
-    /// Claims by ordinal, as indices into the cluster's list.
-    claims: Vec<Vec<usize>>,
-    /// Whether a claim is bound to the node of its first pod.
-    local: bool,
-    /// Which marks its pods tolerate.
-    tolerates: Vec<Mark>,
-}
-
-impl Compiled {
-    /// Compiles a cluster. Claims that its StatefulSets will make are added, budgets without a status
-    /// allow what their spec does while every pod is ready.
-    ///
-    /// # Errors
-    /// As [`World::compile`].
-    pub fn of(given: &Cluster, facts: &Facts) -> Result<Self, CompileError> {
-        let mut cluster = given.without_pods();
-        let mut pods: Vec<Pod> = Vec::new();
-        let mut counts = Vec::new();
-        for (workload, fact) in given.workloads.iter().zip(&facts.workloads) {
-            let count = ordinals(workload, fact.replicas, cluster.nodes.len());
-            if workload.kind == WorkloadKind::StatefulSet {
-                for ordinal in 0..count {
-                    let new = workload.new_claims(i32::try_from(ordinal).unwrap_or(0));
-                    let known = |name: &str| {
-                        cluster
-                            .claims
-                            .iter()
-                            .any(|c| c.metadata.name == name && c.metadata.namespace == workload.namespace)
-                    };
-                    let new: Vec<_> = new.into_iter().filter(|c| !known(&c.metadata.name)).collect();
-                    cluster.claims.extend(new);
-                }
-            }
-            counts.push(count);
-        }
-        for budget in &facts.budgets {
-            let ready: u32 = budget.guards.iter().map(|w| facts.workloads[usize::from(w.0)].replicas).sum();
-            let allowed = ready.saturating_sub(budget.must_remain);
-            let named = |p: &&mut crate::kube::PodDisruptionBudget| {
-                format!("{}/{}", p.metadata.namespace, p.metadata.name) == budget.name
-            };
-            if let Some(pdb) = cluster.pdbs.iter_mut().find(named)
-                && pdb.status.disruptions_allowed == 0
-            {
-                pdb.status.disruptions_allowed = i32::try_from(allowed).unwrap_or(i32::MAX);
-            }
-        }
-        for (workload, &count) in given.workloads.iter().zip(&counts) {
-            for ordinal in 0..count {
-                pods.push(match (workload.kind, cluster.nodes.get(ordinal)) {
-                    (WorkloadKind::DaemonSet, Some(node)) => workload.daemon_pod(&cluster, &node.name),
-                    _ => workload.pod(&cluster, i32::try_from(ordinal).unwrap_or(0)),
-                });
-            }
-        }
-        let (world, classes) = World::compile(&cluster, &pods)?;
-        let mut workloads = Vec::new();
-        let mut samples = Vec::new();
-        let mut from = 0;
-        for ((workload, &count), fact) in given.workloads.iter().zip(&counts).zip(&facts.workloads) {
-            let claim = |name: &str| {
-                cluster
-                    .claims
-                    .iter()
-                    .position(|c| c.metadata.name == name && c.metadata.namespace == workload.namespace)
-            };
-            let claims_of = |ordinal: usize| {
-                let claims = workload.claims(i32::try_from(ordinal).unwrap_or(0));
-                claims.iter().filter_map(|c| claim(&c.name)).collect()
-            };
-            workloads.push(Classes {
-                by_ordinal: classes[from..from + count].to_vec(),
-                claims: (0..count).map(claims_of).collect(),
-                local: fact.storage == Storage::Local,
-                tolerates: MARKS.into_iter().filter(|m| tolerates(&pods[from], *m)).collect(),
-            });
-            samples.push(&pods[from]);
-            from += count;
-        }
-        let hints = Hints::of(&cluster, &samples);
-        Ok(Self { world, workloads, hints })
-    }
-
-    fn class(&self, workload: WorkloadId, ordinal: u32) -> ClassId {
-        let classes = &self.workloads[usize::from(workload.0)].by_ordinal;
-        classes.get(ordinal as usize).or(classes.first()).copied().unwrap_or(ClassId(0))
-    }
-}
-
-/// How many different pods a workload has: at least one, so that it has a class even without replicas.
-fn ordinals(workload: &Workload, replicas: u32, nodes: usize) -> usize {
-    match workload.kind {
-        WorkloadKind::StatefulSet => (replicas as usize).clamp(1, 1000),
-        WorkloadKind::DaemonSet => nodes.max(1),
-        _ => 1,
-    }
-}
-
-const MARKS: [Mark; 4] =
-    [Mark::UnreachableNoSchedule, Mark::UnreachableNoExecute, Mark::OutOfService, Mark::Cordoned];
-
-/// The taint of a mark: key, value and effect.
-fn taint(mark: Mark) -> Taint {
-    let (key, value, effect) = match mark {
-        Mark::UnreachableNoSchedule => ("unreachable", "", Effect::NoSchedule),
-        Mark::UnreachableNoExecute => ("unreachable", "", Effect::NoExecute),
-        Mark::OutOfService => ("out-of-service", "nodeshutdown", Effect::NoExecute),
-        Mark::Cordoned => ("unschedulable", "", Effect::NoSchedule),
-    };
-    Taint { key: format!("node.kubernetes.io/{key}"), value: value.to_owned(), effect }
-}
-
-fn tolerates(pod: &Pod, mark: Mark) -> bool {
-    pod.spec.tolerations.iter().any(|t| t.tolerates(&taint(mark)))
-}
 
 /// A pod of the engine as the scheduler knows it.
 #[derive(Clone, Copy, Debug)]

@@ -25,6 +25,7 @@
 pub mod board;
 pub mod clocks;
 mod compile;
+mod compiled;
 pub mod control_plane;
 pub mod disruption;
 pub mod facts;
@@ -36,8 +37,9 @@ mod storage;
 pub mod story;
 pub mod window;
 
-pub use board::{Board, Compiled};
+pub use board::Board;
 pub use clocks::Clocks;
+pub use compiled::Compiled;
 pub use control_plane::Datastore;
 pub use disruption::{Disruption, Member, Rate, ZoneState};
 pub use facts::{

@@ -214,7 +214,9 @@ pub fn too_late(within: u64, played: &Played<'_>, id: WorkloadId) -> Option<Stri
 fn stuck(model: &Model, status: &WorkloadStatus, id: WorkloadId) -> bool {
     let waits =
         matches!(model.facts.workloads[usize::from(id.0)].kind, Kind::StatefulSet { .. } | Kind::Bare);
-    let replaced = status.pending > 0 || !status.up.is_empty() || !status.starting.is_empty();
+    // A successor that is lost has been there, too.
+    let replaced =
+        status.pending > 0 || [&status.up, &status.starting, &status.lost].iter().any(|on| !on.is_empty());
     !status.stuck.is_empty() && (waits || !replaced)
 }
 

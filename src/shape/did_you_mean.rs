@@ -11,7 +11,10 @@ pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) ->
     let limit = (word.chars().count() / 3).max(1);
     let mut best: Option<(usize, &str)> = None;
     for candidate in known {
-        let distance = distance(&lower, &candidate.to_lowercase(), limit);
+        let candidate_lower = candidate.to_lowercase();
+        // A word that breaks off is as near as one letter.
+        let broken_off = lower.len() >= 4 && candidate_lower.starts_with(&lower) && candidate_lower != lower;
+        let distance = if broken_off { Some(1) } else { distance(&lower, &candidate_lower, limit) };
         if distance.is_some_and(|d| best.is_none_or(|(least, _)| d < least)) {
             best = distance.map(|d| (d, candidate));
         }

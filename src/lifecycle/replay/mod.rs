@@ -14,7 +14,8 @@ use std::sync::Arc;
 
 pub use record::{Objects, RecordedStatus, RecordedStep, Recording, Run, Stage, clocks};
 
-use super::board::{Board, Compiled};
+use super::board::Board;
+use super::compiled::Compiled;
 use super::facts::{NodeId, WorkloadId};
 use super::placer::Placer;
 use super::sim::{Sim, WorkloadStatus};

@@ -3,14 +3,14 @@
 //!
 //! `LIFEBOAT_CLUSTERS=5000 cargo test --release --test it exploration` for a longer look, `LIFEBOAT_FROM` for other ones.
 
-use lifeboat::lifecycle::{Clocks, Datastore, NodeId};
+use lifeboat::lifecycle::NodeId;
 use lifeboat::policy::Phase;
 use lifeboat::prove::bounds::Histories;
 use lifeboat::prove::explore::{Explorer, Found};
 use lifeboat::prove::judge::{self, Bounded};
 use lifeboat::prove::{Claim, Model, Says, refute};
 
-use super::soundness::{Numbers, cluster, numbers, work};
+use super::soundness::{Numbers, cluster, model, numbers, work};
 use lifeboat::prove::play::Dice;
 
 /// Clusters, unless the environment says otherwise, and happenings for each exploration.
@@ -26,7 +26,7 @@ fn claims(model: &Model, seed: u64) -> Vec<Claim> {
     histories.extend((workers.len() > 1).then(|| vec![vec![workers[1]], vec![workers[0]]]));
     let mut claims = Vec::new();
     for losses in histories {
-        for phase in [Phase::Eviction, Phase::Fencing] {
+        for phase in [Phase::Eviction, Phase::Fencing, Phase::Return] {
             let mut add = |says: Says, who| {
                 let claim = super::claim("random", says, who, vec![losses.clone()]);
                 claims.push(Claim { phase, ..claim });
@@ -73,9 +73,7 @@ fn no_bound_is_refuted_by_exploration() {
     let (mut decided, mut both, mut broken) = (0, 0, 0);
     let (mut planned, mut planned_too) = (0, 0);
     for seed in FOUND.into_iter().chain(numbers) {
-        let cluster = cluster(seed, 4);
-        let model =
-            Model::bare(cluster, &["master".to_owned()], Clocks::of_minor(34), Datastore::Etcd).unwrap();
+        let model = model(cluster(seed, 4));
         let histories = Histories::of(&model.world, &model.facts).unwrap();
         let mut explorer = Explorer::new(&model, BUDGET);
         for (i, claim) in claims(&model, seed).iter().enumerate() {

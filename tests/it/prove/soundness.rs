@@ -45,15 +45,23 @@ pub(super) fn term(names: &[String]) -> Value {
         "labelSelector": {"matchExpressions": [{"key": "app", "operator": "In", "values": names}]}})
 }
 
+/// The label of a server.
+const SERVER: &str = "node-role.kubernetes.io/control-plane";
+
 /// A cluster of a master and one to three workers, two to `most` workloads, some of them boarders, and perhaps a
-/// lock, an anti-affinity or a spread.
-fn around_a_lock(n: &mut Numbers, most: usize) -> Cluster {
+/// lock, an anti-affinity or a spread. All nodes may be `servers`, so that the API outlives the lifeboat.
+fn around_a_lock(n: &mut Numbers, most: usize, servers: bool) -> Cluster {
+    let boat = if servers { "boat" } else { SERVER };
     let twin = n.chance(70);
     let memory = 600 + 200 * n.below(6);
     let mut documents = vec![node("master", true, twin, memory)];
     for i in 1..=1 + n.below(3) {
         documents.push(node(&format!("worker-{i}"), false, false, memory));
     }
+    for node in documents.iter_mut().filter(|_| servers) {
+        node["metadata"]["labels"][SERVER] = "true".into();
+    }
+    documents[0]["metadata"]["labels"][boat] = "true".into();
     for (name, value) in [("high", 1000), ("middle", 500), ("lock", 10)] {
         documents.push(json!({"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass",
             "metadata": {"name": name}, "value": value}));
@@ -83,7 +91,7 @@ fn around_a_lock(n: &mut Numbers, most: usize) -> Cluster {
             if n.chance(70) {
                 spec["affinity"]["nodeAffinity"] = json!({"preferredDuringSchedulingIgnoredDuringExecution": [{
                     "weight": 100, "preference": {"matchExpressions": [
-                        {"key": "node-role.kubernetes.io/control-plane", "operator": "DoesNotExist"}]}}]});
+                        {"key": boat, "operator": "DoesNotExist"}]}}]});
             }
             if lock {
                 anti["requiredDuringSchedulingIgnoredDuringExecution"] = json!([term(&["lock".to_owned()])]);
@@ -113,7 +121,7 @@ fn around_a_lock(n: &mut Numbers, most: usize) -> Cluster {
         documents.push(json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "lock", "namespace": "a"},
             "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "lock"}}, "template": {
                 "metadata": {"labels": {"app": "lock"}}, "spec": {"priorityClassName": "lock",
-                "nodeSelector": {"node-role.kubernetes.io/control-plane": "true"},
+                "nodeSelector": {boat: "true"},
                 "tolerations": [{"key": "boat", "operator": "Exists"}],
                 "affinity": if boarders.is_empty() { json!({}) } else { json!({"podAntiAffinity": anti}) },
                 "containers": [{"name": "c", "image": "i", "resources": {"requests": {"cpu": "1m", "memory": "4Mi"}}}]}}}}));
@@ -123,11 +131,20 @@ fn around_a_lock(n: &mut Numbers, most: usize) -> Cluster {
     reading.cluster
 }
 
-/// The cluster of a number: every other one is built around a lifeboat and its lock, the rest has whatever changes a
-/// decision.
+/// The cluster of a number: every other one is built around a lifeboat and its lock, a quarter of these of servers
+/// only; the rest has whatever changes a decision.
 pub(super) fn cluster(number: u64, most: usize) -> Cluster {
     let mut n = Numbers(Dice::new(number));
-    if number.is_multiple_of(2) { around_a_lock(&mut n, most) } else { super::random::cluster(&mut n, most) }
+    if number.is_multiple_of(2) {
+        around_a_lock(&mut n, most, number % 8 == 6)
+    } else {
+        super::random::cluster(&mut n, most)
+    }
+}
+
+/// A cluster whose lifeboat is its master.
+pub(super) fn model(cluster: Cluster) -> Model {
+    Model::bare(cluster, &["master".to_owned()], Clocks::of_minor(34), Datastore::Etcd).unwrap()
 }
 
 /// Planned work on a cluster: any kind of it, on one node or all, for long or short.
@@ -210,9 +227,7 @@ fn no_run_ends_as_bounds_exclude() {
     let numbers = numbers(CLUSTERS);
     let count = numbers.end - numbers.start;
     for seed in numbers {
-        let cluster = cluster(seed, 6);
-        let model =
-            Model::bare(cluster, &["master".to_owned()], Clocks::of_minor(34), Datastore::Etcd).unwrap();
+        let model = model(cluster(seed, 6));
         let histories = Histories::of(&model.world, &model.facts).unwrap();
         let (bounds, green) = (histories.bounds(), histories.green());
         empty += u64::from(green.why_empty.as_ref().is_some_and(|w| !w.is_empty()));
@@ -275,9 +290,7 @@ fn no_planned_work_comes_to_what_bounds_exclude() {
     let numbers = numbers(CLUSTERS);
     let count = numbers.end - numbers.start;
     for seed in numbers {
-        let model =
-            Model::bare(cluster(seed, 6), &["master".to_owned()], Clocks::of_minor(34), Datastore::Etcd)
-                .unwrap();
+        let model = model(cluster(seed, 6));
         let histories = Histories::of(&model.world, &model.facts).unwrap();
         let mut n = Numbers(Dice::new(seed ^ 0xA5A5));
         for run in 0..RUNS {
