@@ -27,7 +27,10 @@ pub(super) fn check(cx: &mut Cx<'_>, toml: &TomlPolicy, nodes: &[Node], tiers: &
     if stated.is_none_or(|stated| stated.len() == nodes.len()) {
         check_shape(cx, &aboard, nodes);
     }
-    check_boarders(cx, table.span, tiers);
+    // A tier with a mistake of its own may be the one that boards.
+    if toml.tiers.as_ref().is_some_and(|map| map.value.entries.len() == tiers.len()) {
+        check_boarders(cx, table.span, tiers);
+    }
     let levers = levers(cx, at, &table.value);
     let lever = |wanted: Lever| levers.iter().find(|lever| lever.value == wanted).map(|lever| lever.with(()));
     let twin = Taint { effect: Effect::PreferNoSchedule, ..taint.value.clone() };
