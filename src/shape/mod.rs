@@ -220,8 +220,14 @@ impl<T: Shape> Shape for Vec<Field<T>> {
             return None;
         };
         let read = |(index, item): (usize, &Node)| {
-            let value = T::read(item, reader)?;
-            Some(Field { value, span: Some(item.span), path: format!("{}[{index}]", reader.path()) })
+            let path = format!("{}[{index}]", reader.path());
+            match T::read(item, reader) {
+                Some(value) => Some(Field { value, span: Some(item.span), path }),
+                None => {
+                    reader.failed.insert(path);
+                    None
+                }
+            }
         };
         Some(items.iter().enumerate().filter_map(read).collect())
     }

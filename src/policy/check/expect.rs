@@ -28,17 +28,13 @@ pub(super) fn check(cx: &mut Cx<'_>, table: &Field<TomlExpect>, names: &Names<'_
         &expect.evicted,
         &expect.down,
     ];
-    if says.iter().all(|who| who.is_none()) && expect.apart.is_none() && !failed_inside(cx, table) {
+    if says.iter().all(|who| who.is_none()) && expect.apart.is_none() && !cx.unread_within(&table.path) {
         let message = "an expectation that expects nothing cannot be refuted";
         let help = "write who is running, on the lifeboat, pending, stuck, frozen, evicted, down or apart";
         cx.report(Cx::finding(codes::MISSING_KEY, message, table.span, "empty").help(help));
     }
     check_contradictions(cx, &expect);
     expect
-}
-
-fn failed_inside(cx: &Cx<'_>, table: &Field<TomlExpect>) -> bool {
-    cx.failed.iter().any(|path| path.starts_with(&table.path))
 }
 
 /// A pod is in one state: running and waiting at once is refuted before it is proved.

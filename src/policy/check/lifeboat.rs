@@ -1,6 +1,6 @@
 //! `[lifeboat]`: which nodes, and what makes them a last resort.
 
-use super::super::shapes::{Effect, Lever, Taint, TomlLifeboat, TomlLock, TomlPolicy};
+use super::super::shapes::{Effect, Lever, Taint, TomlLifeboat, TomlLock, TomlPolicy, TomlTier};
 use super::super::{Cpu, Lifeboat, Lock, Memory, Node, NodeId, Role, Tier};
 use super::{At, Cx, join, map_or, nodes, or};
 use crate::diag::codes::policy as codes;
@@ -28,7 +28,9 @@ pub(super) fn check(cx: &mut Cx<'_>, toml: &TomlPolicy, nodes: &[Node], tiers: &
         check_shape(cx, &aboard, nodes);
     }
     // A tier with a mistake of its own may be the one that boards.
-    if toml.tiers.as_ref().is_some_and(|map| map.value.entries.len() == tiers.len()) {
+    let unread = |tier: &Field<TomlTier>| cx.unread(&join(&tier.path, "lifeboat"));
+    let stated = toml.tiers.as_ref().map(|map| &map.value.entries);
+    if stated.is_some_and(|stated| stated.len() == tiers.len() && !stated.values().any(unread)) {
         check_boarders(cx, table.span, tiers);
     }
     let levers = levers(cx, at, &table.value);
@@ -88,7 +90,7 @@ fn aboard(
             cx.report(Cx::finding(codes::UNKNOWN_NAME, message, name.span, "not a node").help(help));
         }
     }
-    if list.value.0.is_empty() {
+    if list.value.0.is_empty() && !cx.unread_within(&list.path) {
         let message = "a lifeboat without a node";
         let help = "write \"server\", or take the table out";
         cx.report(Cx::finding(codes::BAD_VALUE, message, list.span, "no node").help(help));
@@ -157,7 +159,7 @@ fn levers(cx: &mut Cx<'_>, at: At<'_>, toml: &TomlLifeboat) -> Vec<Field<Lever>>
     let Some(list) = &toml.last_resort else {
         return Lever::ALL.iter().map(|&lever| Field::default_at(lever, path.clone())).collect();
     };
-    if list.value.is_empty() {
+    if list.value.is_empty() && !cx.unread_within(&list.path) {
         let message = "without a lever the lifeboat is no last resort: it is the emptiest node, and pods that may board prefer it";
         let help = "write last-resort = [\"twin-taint\", \"node-affinity\", \"lock\"], or accept it with -A first-resort";
         cx.report(

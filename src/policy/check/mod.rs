@@ -143,6 +143,14 @@ impl Cx<'_> {
         ends.into_iter().any(|end| self.failed.contains(&path[..end]))
     }
 
+    /// Whether a value, or anything in it, could not be read: it may look empty for that.
+    fn unread_within(&self, path: &str) -> bool {
+        let inside = |failed: &String| {
+            failed.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        self.unread(path) || self.failed.iter().any(inside)
+    }
+
     /// Reports a table that every policy has.
     fn need_table(&mut self, table: &str, help: &str) {
         if !self.unread(table) {

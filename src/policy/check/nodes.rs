@@ -24,7 +24,9 @@ pub(super) fn check(cx: &mut Cx<'_>, toml: &TomlPolicy) -> Vec<Node> {
         .iter()
         .take(MAX_NODES)
         .filter_map(|(name, entry)| {
-            let Some(merged) = inherit(cx, toml, name, entry) else {
+            // Whom it is like could not be read: what it lacks may be there.
+            let alone = cx.unread(&join(&entry.path, "like"));
+            let Some(merged) = inherit(cx, toml, name, entry).filter(|_| !alone) else {
                 entry.value.zone.iter().for_each(|zone| _ = label_value(cx, zone));
                 return None;
             };
@@ -200,7 +202,8 @@ pub(super) fn check_datastore(cx: &mut Cx<'_>, cluster: &Cluster, nodes: &[Node]
 /// In K3s the control plane is a host process: only the node's reserve protects it.
 fn warn_unreserved(cx: &mut Cx<'_>, cluster: &Cluster, servers: &[&Node]) {
     for server in servers.iter().filter(|_| cluster.distribution.value == Distribution::K3s) {
-        if server.reserve.memory.is_none() {
+        let unread = cx.unread_within(&join(&server.name.path, "reserve"));
+        if server.reserve.memory.is_none() && !unread {
             let message = format!("server `{}` reserves no memory for K3s itself", server.name.value);
             let help = "write reserve = { cpu = \"500m\", memory = \"1Gi\" }";
             let text = "its control plane is a host process";

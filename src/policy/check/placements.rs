@@ -69,7 +69,7 @@ fn placement(cx: &mut Cx<'_>, names: &Names<'_>, common: Common<'_>, kind: Place
     let stated = cx.need(at, "pods", pods, help);
     let known = stated.is_some();
     let list = stated.unwrap_or_else(|| stand_in(at, "pods", Vec::new()));
-    if known && list.value.len() < least {
+    if known && !cx.unread_within(&list.path) && list.value.len() < least {
         let message = format!("`{}` names {} of at least {least}", list.path, list.value.len());
         cx.report(Cx::finding(codes::BAD_VALUE, message, list.span, "too few").help(help));
     }

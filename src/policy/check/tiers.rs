@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::shapes::{PreemptionPolicy, TomlPolicy, TomlTier};
 use super::super::{Lifeboat, Tier, TierId};
-use super::{At, Cx, entry_name, or};
+use super::{At, Cx, entry_name, join, or};
 use crate::diag::codes::policy as codes;
 use crate::shape::{Field, Names};
 use crate::source::Span;
@@ -168,6 +168,9 @@ pub(super) fn default_tier(cx: &mut Cx<'_>, toml: &TomlPolicy, tiers: &[Tier]) -
     let says = |entry: &Field<TomlTier>| entry.value.default.clone().filter(|default| default.value);
     let mut defaults = map.iter().filter_map(|(name, entry)| Some((name, says(entry)?)));
     let Some((name, first)) = defaults.next() else {
+        if map.iter().any(|(_, entry)| cx.unread(&join(&entry.path, "default"))) {
+            return None;
+        }
         let message = "no tier has `default = true`, so pods without a tier have none";
         let span = toml.tiers.as_ref().and_then(|tiers| tiers.span);
         let help = "write `default = true` in the tier of ordinary applications";

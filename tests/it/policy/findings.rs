@@ -111,3 +111,29 @@ fn codes_are_unique_kebab_case_and_documented() {
         assert_eq!(Code::find(entry.name), Some(code));
     }
 }
+
+/// Whatever follows from a value that cannot be read is no finding: the value is told, once.
+#[test]
+fn a_value_that_cannot_be_read_is_told_once() {
+    let text = include_str!("../../../policy.toml");
+    let lines: Vec<&str> = text.lines().collect();
+    let mut tried = 0;
+    for (number, line) in lines.iter().enumerate() {
+        let Some((key, value)) = line.split_once(" = ").filter(|_| line.starts_with(char::is_alphabetic))
+        else {
+            continue;
+        };
+        // Of lists over several lines only the whole can be replaced.
+        if value.ends_with('[') {
+            continue;
+        }
+        let broken = format!("{key} = [[]]");
+        let mut changed = lines.clone();
+        changed[number] = &broken;
+        let (found, sources) = findings(&changed.join("\n"));
+        let told: String = found.iter().map(|finding| render::short(finding, &sources)).collect();
+        assert!(found.len() == 1 && told.contains("[wrong-type]"), "{key}:\n{told}");
+        tried += 1;
+    }
+    assert!(tried > 50, "{tried}");
+}
