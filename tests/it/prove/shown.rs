@@ -43,6 +43,27 @@ fn a_pod_that_is_replaced_hides_none_that_is_not() {
     has(&text, "end  so brain has 1 of 2 pods up on master; 1 bound to w2, dead");
 }
 
+/// Beyond eight nodes one set stands for all that lose as many of each kind: of eight workers 8 and 28.
+#[test]
+fn of_interchangeable_nodes_one_set_stands_for_all() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let policy = folder.path().join("policy.toml");
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/policy.toml");
+    let more: String = (3..=8).map(|i| format!("nodes.worker-{i}.like = \"worker-1\"\n")).collect();
+    std::fs::write(&policy, format!("extends = {shipped:?}\n{more}")).expect("written");
+    let text = shown(&["prove", policy.to_str().expect("text"), "--remedies", "0"]);
+    for line in [
+        "lost: master  [blind]",
+        "lost: worker-1 (or 7 alike)  [yellow]",
+        "lost: master + worker-1 (or 7 alike)",
+        "lost: worker-1 + worker-2 (or 27 alike)  [red]",
+        "lost: all  [black]",
+    ] {
+        has(&text, line);
+    }
+    assert_eq!(text.lines().filter(|line| line.starts_with("lost: ")).count(), 6, "{text}");
+}
+
 #[test]
 fn a_pod_that_waits_says_why() {
     let text = shown(&["prove"]);
