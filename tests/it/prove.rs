@@ -1,6 +1,7 @@
 //! The proof: bounds, verdicts and tables over recorded clusters.
 
 mod cli;
+mod comeback;
 mod dynamics;
 mod exploration;
 mod nominations;

@@ -23,7 +23,10 @@ const FOUND: [u64; 4] = [656, 685, 100_148, 100_852];
 fn claims(model: &Model, seed: u64) -> Vec<Claim> {
     let workers: Vec<NodeId> = model.node_ids().skip(1).collect();
     let mut histories = vec![vec![], vec![vec![NodeId(1)]], vec![workers.clone()], vec![vec![NodeId(0)]]];
-    histories.extend((workers.len() > 1).then(|| vec![vec![workers[1]], vec![workers[0]]]));
+    if workers.len() > 1 {
+        histories.push(vec![vec![workers[1]], vec![workers[0]]]);
+        histories.push(vec![vec![NodeId(0), workers[0]]]);
+    }
     let mut claims = Vec::new();
     for losses in histories {
         for phase in [Phase::Eviction, Phase::Fencing, Phase::Return] {

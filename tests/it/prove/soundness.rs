@@ -45,23 +45,43 @@ pub(super) fn term(names: &[String]) -> Value {
         "labelSelector": {"matchExpressions": [{"key": "app", "operator": "In", "values": names}]}})
 }
 
+/// Which nodes run the control plane; the API outlives the lifeboat if they are others.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Servers {
+    Master,
+    All,
+    Last,
+}
+
 /// The label of a server.
 const SERVER: &str = "node-role.kubernetes.io/control-plane";
 
 /// A cluster of a master and one to three workers, two to `most` workloads, some of them boarders, and perhaps a
-/// lock, an anti-affinity or a spread. All nodes may be `servers`, so that the API outlives the lifeboat.
-fn around_a_lock(n: &mut Numbers, most: usize, servers: bool) -> Cluster {
-    let boat = if servers { "boat" } else { SERVER };
+/// lock, an anti-affinity or a spread.
+fn around_a_lock(n: &mut Numbers, most: usize, servers: Servers) -> Cluster {
+    let boat = if servers == Servers::Master { SERVER } else { "boat" };
     let twin = n.chance(70);
     let memory = 600 + 200 * n.below(6);
     let mut documents = vec![node("master", true, twin, memory)];
     for i in 1..=1 + n.below(3) {
         documents.push(node(&format!("worker-{i}"), false, false, memory));
     }
-    for node in documents.iter_mut().filter(|_| servers) {
-        node["metadata"]["labels"][SERVER] = "true".into();
+    let last = documents.len() - 1;
+    for (i, node) in documents.iter_mut().enumerate() {
+        let labels = &mut node["metadata"]["labels"];
+        let server = match servers {
+            Servers::Master => i == 0,
+            Servers::All => true,
+            Servers::Last => i == last,
+        };
+        labels.as_object_mut().unwrap().remove(SERVER);
+        if server {
+            labels[SERVER] = "true".into();
+        }
+        if i == 0 {
+            labels[boat] = "true".into();
+        }
     }
-    documents[0]["metadata"]["labels"][boat] = "true".into();
     for (name, value) in [("high", 1000), ("middle", 500), ("lock", 10)] {
         documents.push(json!({"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass",
             "metadata": {"name": name}, "value": value}));
@@ -131,12 +151,17 @@ fn around_a_lock(n: &mut Numbers, most: usize, servers: bool) -> Cluster {
     reading.cluster
 }
 
-/// The cluster of a number: every other one is built around a lifeboat and its lock, a quarter of these of servers
-/// only; the rest has whatever changes a decision.
+/// The cluster of a number: every other one is built around a lifeboat and its lock, a quarter of these with other
+/// servers than the lifeboat; the rest has whatever changes a decision.
 pub(super) fn cluster(number: u64, most: usize) -> Cluster {
     let mut n = Numbers(Dice::new(number));
     if number.is_multiple_of(2) {
-        around_a_lock(&mut n, most, number % 8 == 6)
+        let servers = match number % 16 {
+            6 => Servers::All,
+            14 => Servers::Last,
+            _ => Servers::Master,
+        };
+        around_a_lock(&mut n, most, servers)
     } else {
         super::random::cluster(&mut n, most)
     }
@@ -258,6 +283,7 @@ fn no_run_ends_as_bounds_exclude() {
                 vec![all.clone()],
                 vec![vec![NodeId(0)]],
                 vec![worker.to_vec(), all[1..].to_vec()],
+                vec![vec![NodeId(0), NodeId(1)]],
             ] {
                 let losses: Vec<Vec<NodeId>> = losses.into_iter().filter(|l| !l.is_empty()).collect();
                 for phase in [Phase::Eviction, Phase::Fencing, Phase::Return] {
