@@ -6,12 +6,15 @@ use std::process::ExitCode;
 use lifeboat::advise::headroom::{self, Headroom, Needed};
 use lifeboat::advise::{Remedies, remedies};
 use lifeboat::catalogue::Catalogue;
+use lifeboat::compile;
 use lifeboat::diag::codes::survival;
+use lifeboat::diag::{Diagnostic, Severity};
 use lifeboat::lifecycle::NodeId;
 use lifeboat::plan::Plan;
 use lifeboat::policy::{Fencing, Phase, apply_allowances};
 use lifeboat::prove::claim::Event;
 use lifeboat::prove::{self, Model, Options, Proof, render};
+use lifeboat::scheduler::CompileError;
 use lifeboat::source::SourceMap;
 
 use super::context::{BROKEN, Context, FINDINGS, Files, Format};
@@ -60,6 +63,13 @@ pub(crate) struct Args {
     remedies: usize,
 }
 
+/// A cluster of which nothing can be proved.
+fn not_modelled(context: &Context, error: &CompileError, sources: &SourceMap) -> ExitCode {
+    let finding = Diagnostic { severity: Severity::Error, ..compile::not_modelled(error) };
+    context.report(vec![finding], sources);
+    ExitCode::from(BROKEN)
+}
+
 pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
     let Some(policy) = args.policies.single() else { return over_fleet(context, args) };
     let prepared = match outputs::prepare(context, policy) {
@@ -81,10 +91,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
     };
     let model = match model {
         Ok(model) => model,
-        Err(error) => {
-            anstream::eprintln!("error: {error}");
-            return ExitCode::from(BROKEN);
-        }
+        Err(error) => return not_modelled(context, &error, &prepared.sources),
     };
     if let Some(file) = &args.usage {
         let planned;
@@ -103,10 +110,7 @@ pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
     if args.headroom {
         return match headroom::headroom(plan) {
             Ok(found) => print_headroom(context, &found, args),
-            Err(error) => {
-                anstream::eprintln!("error: {error}");
-                ExitCode::from(BROKEN)
-            }
+            Err(error) => not_modelled(context, &error, &prepared.sources),
         };
     }
     match args.work.event(&model, &args.lasts) {

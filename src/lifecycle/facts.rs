@@ -171,6 +171,18 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// How many pods are wanted.
+    #[must_use]
+    pub fn pods(&self) -> u64 {
+        let wanted = |workload: &WorkloadFacts| match workload.kind {
+            Kind::DaemonSet => {
+                u64::try_from(workload.eligible.iter().filter(|e| **e).count()).unwrap_or(u64::MAX)
+            }
+            _ => u64::from(workload.replicas),
+        };
+        self.workloads.iter().map(wanted).fold(0, u64::saturating_add)
+    }
+
     /// The node of that name.
     #[must_use]
     pub fn node(&self, name: &str) -> Option<NodeId> {

@@ -11,7 +11,7 @@ use super::{
     closure, enabled, eviction, lifeboat, lock, mentions, nodes, replicas, requests, spread, storage,
 };
 use crate::catalogue::{Catalogue, Origin, Reach, Target, ValuePath, coalesce};
-use crate::diag::{Diagnostic, Severity, codes::build as codes, codes::catalogue};
+use crate::diag::{Diagnostic, Severity, codes::build as codes, codes::catalogue, codes::policy};
 use crate::policy::{Component, Policy};
 use crate::source::SourceMap;
 use crate::why::{Decided, Ledger, Reason, Rule, Why};
@@ -97,19 +97,25 @@ pub fn survey(policy: &Policy, inputs: Inputs<'_>) -> Vec<Diagnostic> {
     carriers::collect(&mut draft, inputs);
     mentions::check(&mut draft);
     apart::sides(&mut draft);
+    enabled::decide(&mut draft);
+    for id in draft.live() {
+        storage::decide(&mut draft, id);
+    }
     // Anything else may follow from what the policy is rejected for.
     draft.diagnostics.retain(|finding| NAMES.contains(&finding.code));
     draft.diagnostics
 }
 
-/// Codes of findings about one name, which no other mistake explains.
-const NAMES: [crate::diag::Code; 6] = [
+/// Codes of findings about one name or one component, which no other mistake explains.
+const NAMES: [crate::diag::Code; 8] = [
     catalogue::UNKNOWN_CHART,
     catalogue::UNKNOWN_CHART_VERSION,
     catalogue::AMBIGUOUS_CHART_REPOSITORY,
     catalogue::UNKNOWN_CHART_REPOSITORY,
     codes::UNKNOWN_COMPONENT,
     codes::UNKNOWN_CONTAINER,
+    codes::STORAGE_UNREACHABLE,
+    policy::STORAGE_UNSTATED,
 ];
 
 /// Everything that has a say in where a pod stands, on top of the team's own terms. The chart's default

@@ -8,6 +8,7 @@ use super::{CarrierId, Owner};
 use crate::catalogue::{Condition, ValuePath};
 use crate::diag::{Diagnostic, codes::build as codes};
 use crate::policy::Storage;
+use crate::shape::did_you_mean;
 use crate::why::{Decided, Rule};
 
 /// Decides where a component's data live.
@@ -18,8 +19,9 @@ pub(super) fn decide(draft: &mut Draft, id: CarrierId) {
         return;
     }
     let stated = draft.stated(id).and_then(|component| component.storage.clone());
+    let unread = draft.stated(id).is_some_and(|component| component.storage_unread);
     let Some(storage) = stated else {
-        if draft.carrier(id).runs_as == "StatefulSet" {
+        if !unread && draft.carrier(id).runs_as == "StatefulSet" {
             let claims = claims(draft, id);
             unstated(draft, id, claims);
         }
@@ -124,7 +126,19 @@ fn switch(draft: &Draft, id: CarrierId, wants: bool) -> Result<Vec<Condition>, R
     Ok(values)
 }
 
+/// Whether the policy speaks of a component that the chart lacks, and probably means this one. That is reported.
+fn misspelt(draft: &Draft, id: CarrierId) -> bool {
+    let Owner::Component { service, component } = &draft.carrier(id).owner else { return false };
+    let plan = &draft.services[*service];
+    let stated = draft.policy.services[plan.index].components.iter().filter(|stated| stated.kind.is_none());
+    let mut unknown = stated.filter(|stated| !plan.edition.components.contains_key(&stated.name.value));
+    unknown.any(|unknown| did_you_mean(&unknown.name.value, [component.as_str()]).is_some())
+}
+
 fn unstated(draft: &mut Draft, id: CarrierId, claims: bool) {
+    if misspelt(draft, id) {
+        return;
+    }
     let name = draft.names(&[id]);
     let today = if claims { "a volume claim of the chart" } else { "nothing but the pod itself" };
     let mut diagnostic = Diagnostic::new(

@@ -69,7 +69,7 @@ fn checked(
     }));
     let mut policy = None;
     if readable {
-        let checked = check::check(sources, name, &toml, &reader.failed);
+        let checked = check::check(sources, name, &toml, check::Unread::of(&reader));
         policy = Some(checked.0);
         findings.extend(checked.1);
     }

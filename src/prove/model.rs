@@ -130,7 +130,7 @@ impl Model {
     /// A cluster without claims.
     ///
     /// # Errors
-    /// If the cluster has more nodes than kube-scheduler examines in full.
+    /// If the cluster has more nodes than kube-scheduler examines in full, or more pods than are played.
     pub fn bare(
         cluster: impl Into<Arc<Cluster>>,
         lifeboat: &[String],
@@ -141,6 +141,7 @@ impl Model {
         scheduler::World::takes(cluster.nodes.len())?;
         let pods = cluster.samples();
         let facts = Facts::of_pods(&cluster, &pods, clocks, datastore);
+        scheduler::World::plays(facts.pods())?;
         let world = World::of_pods(&cluster, &pods, lifeboat);
         let rows: Vec<Row> = rows(&cluster, &world);
         let names = rows.iter().map(|r| r.name.clone()).collect();
@@ -181,8 +182,8 @@ impl Model {
     pub fn compiled(&self) -> &Compiled {
         self.compiled.get_or_init(|| match Compiled::of(&self.cluster, &self.facts) {
             Ok(compiled) => compiled,
-            Err(CompileError::TooManyNodes(_)) => {
-                unreachable!("the nodes were counted when the model was made")
+            Err(CompileError::TooManyNodes(_) | CompileError::TooManyPods(_)) => {
+                unreachable!("nodes and pods were counted when the model was made")
             }
         })
     }

@@ -168,15 +168,24 @@ pub struct World {
 pub enum CompileError {
     /// More nodes than the scheduler examines in full.
     TooManyNodes(usize),
+    /// More pods than runs are played with.
+    TooManyPods(u64),
 }
+
+/// Most pods of a cluster: the time that a run takes grows with their square.
+const MAX_PODS: u64 = 3_000;
 
 impl fmt::Display for CompileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let CompileError::TooManyNodes(nodes) = self;
-        write!(
-            f,
-            "{nodes} nodes: beyond {MAX_NODES} kube-scheduler examines a sample of them, which is not modelled"
-        )
+        match self {
+            CompileError::TooManyNodes(nodes) => write!(
+                f,
+                "{nodes} nodes: beyond {MAX_NODES} kube-scheduler examines a sample of them, which is not modelled"
+            ),
+            CompileError::TooManyPods(pods) => {
+                write!(f, "{pods} pods: runs of more than {MAX_PODS} are not played")
+            }
+        }
     }
 }
 
@@ -189,6 +198,14 @@ impl World {
     /// If kube-scheduler would examine a sample of them only.
     pub fn takes(nodes: usize) -> Result<(), CompileError> {
         if nodes > MAX_NODES { Err(CompileError::TooManyNodes(nodes)) } else { Ok(()) }
+    }
+
+    /// Whether a cluster of so many pods is played.
+    ///
+    /// # Errors
+    /// If it has too many.
+    pub fn plays(pods: u64) -> Result<(), CompileError> {
+        if pods > MAX_PODS { Err(CompileError::TooManyPods(pods)) } else { Ok(()) }
     }
 
     /// Compiles a cluster for the pods given, all admitted. The class of `pods[i]` is the `i`-th of the

@@ -94,6 +94,8 @@ pub struct Reader {
     pub diagnostics: Vec<Diagnostic>,
     /// Paths whose value was reported and left out, so that nobody calls them missing.
     pub failed: std::collections::BTreeSet<String>,
+    /// Paths of keys that a misspelt one was probably meant to be, so that nobody calls them missing either.
+    pub misspelt: std::collections::BTreeSet<String>,
     path: String,
 }
 
@@ -157,7 +159,10 @@ impl Reader {
             .at(span, "not a key here");
         let bare = key.strip_suffix('+').unwrap_or(key);
         diagnostic = match did_you_mean(bare, known.iter().copied()) {
-            Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+            Some(near) => {
+                self.misspelt.insert(join(&self.path, near));
+                diagnostic.help(format!("did you mean `{near}`?"))
+            }
             None => diagnostic.help(format!("the keys here are {}", quoted_list(known.iter().copied()))),
         };
         self.report(diagnostic);

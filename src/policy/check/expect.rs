@@ -88,7 +88,8 @@ fn apart(cx: &mut Cx<'_>, rules: &Field<TomlWho>, names: &Names<'_>) -> Field<Ve
         TomlWho::All => names.apart.iter().map(|name| rules.with((*name).to_owned())).collect(),
         TomlWho::Some(list) => list.clone(),
     };
-    for rule in list.iter().filter(|rule| !names.apart.contains(&rule.value.as_str())) {
+    let all = !cx.unread("apart");
+    for rule in list.iter().filter(|rule| all && !names.apart.contains(&rule.value.as_str())) {
         let help = match did_you_mean(&rule.value, names.apart.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None if names.apart.is_empty() => "the policy has no rule that keeps pods apart".to_owned(),

@@ -30,7 +30,8 @@ pub(super) fn check(cx: &mut Cx<'_>, toml: &TomlPolicy, nodes: &[Node], tiers: &
     // A tier with a mistake of its own may be the one that boards.
     let unread = |tier: &Field<TomlTier>| cx.unread(&join(&tier.path, "lifeboat"));
     let stated = toml.tiers.as_ref().map(|map| &map.value.entries);
-    if stated.is_some_and(|stated| stated.len() == tiers.len() && !stated.values().any(unread)) {
+    let all = !cx.unread("tiers");
+    if stated.is_some_and(|stated| all && stated.len() == tiers.len() && !stated.values().any(unread)) {
         check_boarders(cx, table.span, tiers);
     }
     let levers = levers(cx, at, &table.value);
@@ -51,6 +52,9 @@ fn default_taint() -> Taint {
 
 /// Tiers that may board what is not there.
 fn check_no_lifeboat(cx: &mut Cx<'_>, toml: &TomlPolicy, tiers: &[Tier]) {
+    if cx.unread("lifeboat") {
+        return;
+    }
     for tier in tiers.iter().filter(|tier| tier.lifeboat.value) {
         let message = format!("tier `{}` may board a lifeboat, but there is none", tier.name.value);
         let mut finding = Cx::finding(codes::NO_LIFEBOAT, message, tier.lifeboat.span, "may board");

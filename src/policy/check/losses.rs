@@ -46,6 +46,10 @@ fn one(cx: &mut Cx<'_>, names: &Names<'_>, nodes: &[Node], phrase: &Field<String
         all.filter_map(|(i, _)| u16::try_from(i).ok().map(NodeId)).collect()
     };
     let each = |ids: Vec<NodeId>| ids.into_iter().map(|id| vec![vec![id]]).collect::<Vec<_>>();
+    // That there is no node at all was reported, or that some stand under another name.
+    if cx.unread("nodes") || (nodes.is_empty() && names.broken_nodes.is_empty()) {
+        return Vec::new();
+    }
     let text = phrase.value.split_whitespace().collect::<Vec<_>>().join(" ");
     let choices = match text.as_str() {
         "none" => return vec![vec![]],
@@ -106,18 +110,19 @@ fn named(
         return None;
     }
     let mut steps: Vec<Loss> = vec![Loss::new()];
-    let mut fine = true;
+    let (mut fine, mut unknown_in_step) = (true, false);
     for word in text.split([',', ' ']).filter(|word| !word.is_empty()) {
         if word == "then" {
             steps.push(Loss::new());
             continue;
         }
         let Some(id) = nodes::find(nodes, word) else {
-            if names.broken_nodes.contains(&word) {
-                return None;
+            if !names.broken_nodes.contains(&word) {
+                unknown(cx, names, phrase, word);
             }
-            unknown(cx, names, phrase, word);
-            return None;
+            fine = false;
+            unknown_in_step = true;
+            continue;
         };
         if steps.iter().flatten().any(|other| *other == id) {
             let message = format!("`{word}` cannot be lost twice");
@@ -128,7 +133,7 @@ fn named(
             step.push(id);
         }
     }
-    if steps.iter().any(Vec::is_empty) {
+    if steps.iter().any(Vec::is_empty) && !unknown_in_step {
         let message = "a step in which nothing is lost";
         let help = "write names around each `then`, or \"none\"";
         cx.report(Cx::finding(codes::BAD_LOSS, message, phrase.span, "nothing").help(help));

@@ -22,7 +22,7 @@ use std::collections::BTreeSet;
 use super::shapes::{TomlPolicy, TomlResources};
 use super::{Policy, Resources};
 use crate::diag::{Code, Diagnostic, Severity, codes::policy as codes};
-use crate::shape::{Field, join};
+use crate::shape::{Field, Reader, join};
 use crate::source::{SourceMap, Span};
 
 /// Checks a policy. What is missing or unreadable was reported and has a stand-in, so that whoever looks
@@ -32,12 +32,12 @@ pub(super) fn check(
     sources: &SourceMap,
     file: &str,
     toml: &TomlPolicy,
-    failed: &BTreeSet<String>,
+    unread: Unread<'_>,
 ) -> (Policy, Vec<Diagnostic>) {
-    let mut cx = Cx { sources, failed, findings: Vec::new() };
+    let mut cx = Cx { sources, unread, findings: Vec::new() };
     let policy = build(&mut cx, file, toml);
     // What is left out because of a mistake makes other things look unused.
-    let clean = cx.findings.iter().all(|finding| finding.severity != Severity::Error) && failed.is_empty();
+    let clean = cx.findings.iter().all(|finding| finding.severity != Severity::Error) && unread.all();
     if clean {
         unused::check(&mut cx, &policy);
     }
@@ -87,10 +87,30 @@ fn build(cx: &mut Cx<'_>, file: &str, toml: &TomlPolicy) -> Policy {
     }
 }
 
+/// Paths of what is there and was not read.
+#[derive(Clone, Copy)]
+pub(super) struct Unread<'a> {
+    /// Values that were reported.
+    failed: &'a BTreeSet<String>,
+    /// Keys that are probably there under a misspelt name, which was reported.
+    misspelt: &'a BTreeSet<String>,
+}
+
+impl<'a> Unread<'a> {
+    pub(super) fn of(reader: &'a Reader) -> Self {
+        Self { failed: &reader.failed, misspelt: &reader.misspelt }
+    }
+
+    /// Whether everything was read.
+    fn all(self) -> bool {
+        self.failed.is_empty() && self.misspelt.is_empty()
+    }
+}
+
 /// What the checks share.
 pub(crate) struct Cx<'a> {
     sources: &'a SourceMap,
-    failed: &'a BTreeSet<String>,
+    unread: Unread<'a>,
     findings: Vec<Diagnostic>,
 }
 
@@ -140,7 +160,10 @@ impl Cx<'_> {
     /// Whether a key, or a table around it, is there and could not be read: that was reported.
     fn unread(&self, path: &str) -> bool {
         let ends = path.match_indices('.').map(|(end, _)| end).chain([path.len()]);
-        ends.into_iter().any(|end| self.failed.contains(&path[..end]))
+        ends.map(|end| &path[..end]).any(|part| {
+            // What a table lacks may stand under the misspelt name.
+            self.unread.failed.contains(part) || self.unread.misspelt.contains(part)
+        })
     }
 
     /// Whether a value, or anything in it, could not be read: it may look empty for that.
@@ -148,7 +171,7 @@ impl Cx<'_> {
         let inside = |failed: &String| {
             failed.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
         };
-        self.unread(path) || self.failed.iter().any(inside)
+        self.unread(path) || self.unread.failed.iter().any(inside)
     }
 
     /// Reports a table that every policy has.

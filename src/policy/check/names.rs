@@ -27,6 +27,8 @@ pub(super) struct Names<'a> {
     /// Nodes with a mistake of their own: they are not among [`Names::nodes`], and yet they are there.
     pub(super) broken_nodes: Vec<&'a str>,
     pub(super) apart: Vec<&'a str>,
+    /// Whether tiers, services or workloads are missing as a whole: what is not known may be among them.
+    partial: bool,
 }
 
 impl<'a> Names<'a> {
@@ -56,7 +58,10 @@ impl<'a> Names<'a> {
         if let Some(workloads) = &toml.workloads {
             workloads.value.named.iter().for_each(|(name, entry)| add(cx, name, Kind::Workload, entry.span));
         }
+        let partial =
+            toml.tiers.is_none() || ["tiers", "services", "workloads"].iter().any(|table| cx.unread(table));
         Self {
+            partial,
             named: all.into_iter().map(|(name, (kind, _))| (name, kind)).collect(),
             dropped: dropped(toml),
             nodes: nodes.iter().map(|node| node.name.value.as_str()).collect(),
@@ -125,6 +130,9 @@ impl<'a> Names<'a> {
         name: &str,
         known: impl Iterator<Item = &'b str> + Clone,
     ) {
+        if self.partial {
+            return;
+        }
         let help = match did_you_mean(name, known.clone()) {
             Some(near) => format!("did you mean `{near}`?"),
             None if known.clone().next().is_none() => format!("the policy has no {what}"),

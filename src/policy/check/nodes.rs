@@ -33,7 +33,7 @@ pub(super) fn check(cx: &mut Cx<'_>, toml: &TomlPolicy) -> Vec<Node> {
             node(cx, name, &entry.with(merged))
         })
         .collect();
-    if !nodes.is_empty() && nodes.len() == map.value.entries.len() {
+    if !nodes.is_empty() && nodes.len() == map.value.entries.len() && !cx.unread("nodes") {
         need_server(cx, map.span, &nodes);
     }
     nodes
@@ -57,6 +57,9 @@ fn inherit(cx: &mut Cx<'_>, toml: &TomlPolicy, name: &str, entry: &Field<TomlNod
     let mut like = entry.value.like.as_ref();
     while let Some(other) = like {
         let Some(below) = nodes.entries.get(&other.value) else {
+            if cx.unread("nodes") {
+                return None;
+            }
             let names = || nodes.iter().map(|(name, _)| name).filter(|other| !seen.contains(other));
             let help = match did_you_mean(&other.value, names()) {
                 Some(near) => format!("did you mean `{near}`?"),
@@ -79,7 +82,7 @@ fn inherit(cx: &mut Cx<'_>, toml: &TomlPolicy, name: &str, entry: &Field<TomlNod
         seen.push(&other.value);
         let base = below.value.clone();
         // What cannot be read there was told there.
-        let failed = |key: &str| cx.failed.contains(&join(&below.path, key));
+        let failed = |key: &str| cx.unread(&join(&below.path, key));
         if (merged.role.is_none() && failed("role")) || (merged.capacity.is_none() && failed("capacity")) {
             return None;
         }

@@ -87,6 +87,7 @@ fn component(cx: &mut Cx<'_>, name: &str, entry: &Field<TomlComponent>, names: &
         containers.value.iter().map(|(name, entry)| container(cx, name, entry)).collect()
     });
     Component {
+        storage_unread: cx.unread(&join(&entry.path, "storage")),
         kind: toml.kind.clone(),
         tier: toml.tier.as_ref().and_then(|tier| names.tier(cx, tier)),
         enabled: toml.enabled.clone(),

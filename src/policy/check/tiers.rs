@@ -168,7 +168,7 @@ pub(super) fn default_tier(cx: &mut Cx<'_>, toml: &TomlPolicy, tiers: &[Tier]) -
     let says = |entry: &Field<TomlTier>| entry.value.default.clone().filter(|default| default.value);
     let mut defaults = map.iter().filter_map(|(name, entry)| Some((name, says(entry)?)));
     let Some((name, first)) = defaults.next() else {
-        if map.iter().any(|(_, entry)| cx.unread(&join(&entry.path, "default"))) {
+        if cx.unread("tiers") || map.iter().any(|(_, entry)| cx.unread(&join(&entry.path, "default"))) {
             return None;
         }
         let message = "no tier has `default = true`, so pods without a tier have none";

@@ -77,7 +77,7 @@ fn check_storage(cx: &mut Cx<'_>, name: &str, entry: &Field<TomlWorkload>, kind:
     let toml = &entry.value;
     let size = toml.storage_size.as_ref().map(|size| size.span);
     services::check_storage(cx, toml.storage.as_ref(), size, toml.storage_class.as_ref());
-    if kind.value != WorkloadKind::StatefulSet || cx.failed.contains(&join(&entry.path, "storage")) {
+    if kind.value != WorkloadKind::StatefulSet || cx.unread(&join(&entry.path, "storage")) {
         return;
     }
     let Some(storage) = &toml.storage else {

@@ -46,6 +46,8 @@ pub struct Lacks {
 pub struct Component {
     /// Its name in the catalogue; of a custom resource, the resource's name.
     pub name: Field<String>,
+    /// Whether the policy says something of its storage that could not be read; never in one that may be used.
+    pub storage_unread: bool,
     /// Kind of the custom resource, if it is one.
     pub kind: Option<Field<String>>,
     /// Its own tier.

@@ -6,8 +6,8 @@
 //! over, because they commute with everything else: the creation of a pod object (unless a quota counts it)
 //! and a start that nobody's order or choice of victims depends on.
 //!
-//! The budget counts happenings, so the same input gives the same verdict everywhere. When it runs out nothing
-//! is proved.
+//! The budget counts happenings and the pods that are held, so the same input gives the same verdict everywhere. When
+//! it runs out nothing is proved.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -52,6 +52,8 @@ type Ends<'m> = Option<Rc<Vec<Path<'m>>>>;
 
 /// More ends than this are not kept, so that memory stays bounded.
 const MOST_ENDS: usize = 4096;
+/// Pods in all states that are held at once by a walk, and by what is known; one takes a kilobyte or two.
+const MOST_PODS: usize = 40_000;
 
 /// What was explored already.
 #[derive(PartialEq)]
@@ -139,6 +141,11 @@ impl<'m> Explorer<'m> {
         let mut legs = play::steps(&self.model.facts, losses, phase);
         legs.extend(event.iter().flat_map(|event| play::work(event, losses, phase)));
         let found = self.walk(symmetry, &green, &legs, ways);
+        let held = |ends: &Ends<'_>| ends.as_ref().map_or(0, |ends| ends.iter().map(Path::pods).sum());
+        let known: usize = self.known.iter().map(|(_, ends)| held(ends)).sum();
+        if known + held(&found) > MOST_PODS {
+            self.known.clear();
+        }
         self.known.push((history, found.clone()));
         found
     }
@@ -160,7 +167,7 @@ impl<'m> Explorer<'m> {
         let mut ends = Vec::new();
         let outcome = walk.run(from, legs, &mut |path| {
             ends.push(path.clone());
-            ends.len() > MOST_ENDS
+            ends.len() > MOST_ENDS || ends.len().saturating_mul(path.pods()) > MOST_PODS
         });
         self.states += walk.states;
         (outcome == Outcome::Complete).then(|| Rc::new(ends))

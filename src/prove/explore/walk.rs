@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
-use super::Symmetry;
+use super::{MOST_PODS, Symmetry};
 use crate::lifecycle::{Choose, Happening, Kind, Naming, Point, Until, Window, WorkloadId};
 use crate::prove::claim::{Claim, Says};
 use crate::prove::judge::{self, Breach};
@@ -65,6 +65,12 @@ impl<'m> Path<'m> {
         }
         answers.reverse();
         answers
+    }
+
+    /// Pods that the state holds, those that ended included.
+    #[must_use]
+    pub fn pods(&self) -> usize {
+        self.played.run.pods.len()
     }
 
     /// What breaks the claim here.
@@ -209,6 +215,9 @@ impl Walk {
             stack.push((path, 0));
         }
         while let Some((mut path, mut at)) = stack.pop() {
+            if stack.len().saturating_mul(path.pods()) > MOST_PODS {
+                return Outcome::Exhausted;
+            }
             // What commutes with everything else happens at once, and settled steps lead to the next one.
             loop {
                 let options = path.options();

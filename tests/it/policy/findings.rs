@@ -137,3 +137,46 @@ fn a_value_that_cannot_be_read_is_told_once() {
     }
     assert!(tried > 50, "{tried}");
 }
+
+/// Nor does a misspelt key make others miss what it says.
+#[test]
+fn a_misspelt_key_is_told_once() {
+    let text = include_str!("../../../policy.toml");
+    let lines: Vec<&str> = text.lines().collect();
+    let keys = [
+        "kubernetes",
+        "datastore",
+        "role",
+        "capacity",
+        "reserve",
+        "like",
+        "nodes",
+        "priority",
+        "default",
+        "lifeboat",
+        "chart",
+        "version",
+        "namespace",
+        "tier",
+        "pods",
+        "lose",
+        "expect",
+    ];
+    let tables =
+        ["[cluster", "[nodes", "[tiers", "[services", "[workloads", "[apart", "[scenarios", "[lifeboat"];
+    let mut tried = 0;
+    for (number, line) in lines.iter().enumerate() {
+        let key = line.split_once(" = ").map(|(key, _)| key).filter(|key| keys.contains(key));
+        let Some(word) = key.or_else(|| tables.into_iter().find(|table| line.starts_with(table))) else {
+            continue;
+        };
+        let broken = line.replacen(word, &word[..word.len() - 1], 1);
+        let mut changed = lines.clone();
+        changed[number] = &broken;
+        let (found, sources) = findings(&changed.join("\n"));
+        let told: Vec<String> = found.iter().map(|finding| render::short(finding, &sources)).collect();
+        assert!(found.len() == 1 && told[0].contains("[unknown-key]"), "{broken}:\n{}", told.join("\n"));
+        tried += 1;
+    }
+    assert!(tried > 50, "{tried}");
+}
