@@ -3,6 +3,7 @@
 //!
 //! `LIFEBOAT_CLUSTERS=5000 cargo test --release --test it exploration` for a longer look, `LIFEBOAT_FROM` for other ones.
 
+use lifeboat::cluster::{Cluster, KubernetesVersion};
 use lifeboat::lifecycle::NodeId;
 use lifeboat::policy::Phase;
 use lifeboat::prove::bounds::Histories;
@@ -10,7 +11,9 @@ use lifeboat::prove::explore::{Explorer, Found};
 use lifeboat::prove::judge::{self, Bounded};
 use lifeboat::prove::{Claim, Model, Says, refute};
 
-use super::soundness::{Numbers, cluster, model, numbers, work};
+use serde_json::json;
+
+use super::soundness::{Numbers, cluster, model, node, numbers, work};
 use lifeboat::prove::play::Dice;
 
 /// Clusters, unless the environment says otherwise, and happenings for each exploration.
@@ -122,4 +125,23 @@ fn no_bound_is_refuted_by_exploration() {
     let least = usize::try_from(count).unwrap();
     assert!(planned > least && planned_too > least / 2, "{planned} {planned_too}");
     assert!(decided > 10 * least && both > 4 * least && broken > 2 * least, "{decided} {both} {broken}");
+}
+
+/// Replicas are alike, and yet any may come next: however large the budget, what a walk holds of that is bounded.
+#[test]
+fn a_hundred_replicas_are_not_held_in_every_order() {
+    let requests = json!({"cpu": "10m", "memory": "8Mi"});
+    let documents = [
+        node("master", true, false, 8000),
+        node("worker-1", false, false, 8000),
+        json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "many", "namespace": "a"},
+            "spec": {"replicas": 100, "selector": {"matchLabels": {"app": "many"}}, "template": {
+                "metadata": {"labels": {"app": "many"}},
+                "spec": {"containers": [{"name": "c", "image": "i", "resources": {"requests": requests}}]}}}}),
+    ];
+    let reading = Cluster::from_objects(KubernetesVersion::default(), &documents);
+    assert_eq!(reading.errors, []);
+    let model = model(reading.cluster);
+    let claim = super::claim("many", Says::Evicted, vec![], vec![vec![]]);
+    assert_eq!(Explorer::new(&model, u64::from(u32::MAX)).decide(&claim), None);
 }

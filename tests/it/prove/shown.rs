@@ -78,6 +78,20 @@ fn a_pod_that_waits_says_why() {
     );
 }
 
+/// Time grows with the square of the pods: more than are played are refused at once, by name and place of the limit.
+#[test]
+fn more_pods_than_are_played_are_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let policy = folder.path().join("policy.toml");
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/policy.toml");
+    std::fs::write(&policy, format!("extends = {shipped:?}\n[workloads.app-shop]\nreplicas = 10_000\n"))
+        .expect("written");
+    let (out, told) = said(&["prove", policy.to_str().expect("text"), "--format", "short"]);
+    assert_eq!(out, "");
+    has(&told, "error[not-modelled]: nothing is proved of this cluster: 100");
+    has(&told, "pods: runs of more than 3000 are not played");
+}
+
 /// The sizes that the headroom names are true: at the one every claim is proved, at the other the named one is refuted.
 #[test]
 fn headroom_in_json_is_what_a_policy_of_that_size_proves() {
