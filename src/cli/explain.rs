@@ -74,6 +74,13 @@ pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
             print(context, &page);
             ExitCode::SUCCESS
         }
+        None if args.lose.is_some() && explain::names(world).contains(&args.subject) => {
+            anstream::eprintln!(
+                "error: `--lose` tells of services, components, tiers and workloads, and {:?} is none: `lifeboat prove --lose` tells all",
+                args.subject
+            );
+            ExitCode::from(BROKEN)
+        }
         None => {
             if let Some(message) = beyond(world, &compiled, &args.subject) {
                 anstream::eprintln!("error: {message}");

@@ -43,6 +43,7 @@ fn rows<'a>(model: &'a Model, subject: &str) -> Vec<&'a Row> {
             || row.service.as_deref() == Some(subject)
             || row.tier.as_deref() == Some(subject)
             || model.facts.workloads[usize::from(row.id.0)].name == subject
+            || row.name.rsplit_once('/').is_some_and(|(_, name)| name == subject)
     };
     model.rows.iter().filter(meant).collect()
 }

@@ -16,6 +16,7 @@ mod assemble;
 mod controllers;
 mod differences;
 mod intake;
+mod placement;
 mod problems;
 mod reach;
 pub mod render;

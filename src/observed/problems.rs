@@ -1,6 +1,6 @@
 //! Values that the API server refuses, with their places.
 
-use super::{Observed, found};
+use super::{Observed, found, placement};
 use crate::diag::codes::{observed as codes, verify as verify_codes};
 use crate::kube::Quantity;
 use crate::manifest::{self, Object};
@@ -33,6 +33,7 @@ pub(super) fn check(object: &Object, observed: &mut Observed) -> bool {
         }
     }
     tolerations(object, &pod, &mut refused);
+    placement::check(object, &pod, &mut refused);
     // A word that the API does not know there was told already.
     refused.retain(|(path, _)| wrong.iter().all(|wrong| wrong.path != *path));
     for (path, what) in refused {
@@ -43,9 +44,9 @@ pub(super) fn check(object: &Object, observed: &mut Observed) -> bool {
 }
 
 /// What the API server refuses, and the path to it.
-type Refused = Vec<(Vec<String>, String)>;
+pub(super) type Refused = Vec<(Vec<String>, String)>;
 
-fn refuse(path: &[String], what: &str, refused: &mut Refused) {
+pub(super) fn refuse(path: &[String], what: &str, refused: &mut Refused) {
     refused.push((path.to_vec(), what.to_owned()));
 }
 
