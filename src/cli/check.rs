@@ -97,6 +97,7 @@ pub(super) fn compare(
             }
             Present::Other(why) => {
                 let message = format!("`{name}` is not what a build writes: {why}");
+                let help = format!("take it away, then {help}: a build writes over no such thing");
                 findings
                     .push(Diagnostic::new(codes::CHANGED_FILE, message).about_file(name, None).help(help));
             }

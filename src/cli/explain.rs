@@ -12,7 +12,8 @@ use lifeboat::policy;
 use lifeboat::prove::Model;
 use lifeboat::shape::did_you_mean;
 use lifeboat::source::SourceMap;
-use lifeboat::source::extends::{LoadError, Loader};
+use lifeboat::source::extends::{self, LoadError, Loader};
+use lifeboat::source::tree::Value;
 
 use super::context::{BROKEN, Context, Files, Format, name_of};
 use super::outputs::Compiled;
@@ -94,6 +95,9 @@ pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
 }
 
 fn find(world: World<'_>, compiled: &Compiled, policy: &Path, subject: &str) -> Option<Page> {
+    if subject.is_empty() {
+        return None;
+    }
     if let Some((file, line)) = subject.rsplit_once(':')
         && let Ok(line) = line.parse::<u32>()
     {
@@ -103,7 +107,22 @@ fn find(world: World<'_>, compiled: &Compiled, policy: &Path, subject: &str) -> 
             explain::source_line(world, source, line as usize, Some(&|name, text| again(policy, name, text)))
         });
     }
-    explain::name(world, subject)
+    explain::name(world, subject).or_else(|| key(world, policy, subject))
+}
+
+/// What a key of the policy causes, by its path (`recovery.fencing`): what its line does.
+fn key(world: World<'_>, policy: &Path, subject: &str) -> Option<Page> {
+    let mut sources = SourceMap::default();
+    let (tree, _) = extends::read(&Files, &mut sources, &name_of(policy));
+    let (mut node, mut span) = (&tree, None);
+    for key in subject.split('.') {
+        let Value::Table(table) = &node.value else { return None };
+        let entry = table.get(key)?;
+        (node, span) = (&entry.node, Some(entry.key));
+    }
+    let file = sources.get(span?.file);
+    let (line, _) = file.line_col(span?.start);
+    explain::source_line(world, &file.name, line, Some(&|name, text| again(policy, name, text)))
 }
 
 /// Compiles the policy with another text for one of its files, but for the proof.

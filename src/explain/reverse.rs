@@ -31,7 +31,13 @@ pub(super) fn page(world: World<'_>, name: &str, line: usize, again: Option<&Aga
     }
     page.part("it decides", whole(world, &stated.paths));
     if page.parts.is_empty() {
-        page.part("it states", vec![Note::new("nothing: a comment or a blank line")]);
+        let nothing = text.is_empty() || text.starts_with('#');
+        let states = if nothing {
+            "nothing: a comment or a blank line"
+        } else {
+            "a value of the team's own: the plan starts from what it renders, and the overlay says only what has to differ"
+        };
+        page.part("it states", vec![Note::new(states)]);
     } else if page.parts.len() == 1 {
         page.part(
             "it causes",

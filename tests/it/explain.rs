@@ -299,3 +299,29 @@ fn names_that_nobody_knows_get_a_suggestion() {
     let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     assert_eq!(json["parts"][0]["title"], "what");
 }
+
+#[test]
+fn a_key_of_the_policy_is_explained_by_its_path() {
+    let (code, text) = run(&["explain", "recovery.fencing"]);
+    assert_eq!(code, 0, "{text}");
+    let line =
+        include_str!("../../policy.toml").lines().position(|line| line.starts_with("fencing")).unwrap() + 1;
+    assert_eq!(text, run(&["explain", &format!("policy.toml:{line}")]).1);
+    assert_eq!(run(&["explain", "recovery.fencin"]).0, 2);
+    assert_eq!(run(&["explain", ""]).0, 2);
+}
+
+#[test]
+fn a_line_of_the_teams_values_is_the_teams() {
+    let (code, text) = run(&["explain", "values/loki.yaml:3"]);
+    assert!(code == 0 && text.contains("a value of the team's own"), "{text}");
+    assert!(run(&["explain", "values/loki.yaml:1"]).1.contains("a comment or a blank line"));
+}
+
+#[test]
+fn a_loss_is_told_of_whoever_has_pods() {
+    let (code, text) = run(&["explain", "coredns", "--lose", "worker-1"]);
+    assert!(code == 0 && text.contains("coredns"), "{text}");
+    let (code, text) = run(&["explain", "worker-1", "--lose", "worker-1"]);
+    assert!(code == 2 && text.contains("`--lose` tells of services"), "{text}");
+}
