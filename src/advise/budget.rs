@@ -7,7 +7,7 @@ use crate::diag::{Diagnostic, codes::build as codes};
 use crate::plan::Plan;
 use crate::plan::quota::Quota;
 use crate::policy::{Auto, Budget};
-use crate::prove::requests;
+use crate::scheduler::Requests;
 
 /// Classes of Kubernetes' own that no application has.
 const SYSTEM: [&str; 2] = ["system-cluster-critical", "system-node-critical"];
@@ -95,8 +95,7 @@ fn limited<'c>(plan: &'c Plan, cluster: &'c Cluster) -> impl Iterator<Item = &'c
 fn needs(plan: &Plan, cluster: &Cluster, namespace: &str) -> Needs {
     let mut needs = Needs::default();
     for workload in limited(plan, cluster).filter(|w| w.namespace == namespace) {
-        let spec = &workload.template.spec;
-        let one = (requests::of(spec, "cpu"), requests::of(spec, "memory"));
+        let one = Requests::of_workload(cluster, workload).cpu_and_memory();
         let times =
             |n: i32| (one.0.saturating_mul(i64::from(n.max(0))), one.1.saturating_mul(i64::from(n.max(0))));
         needs.usage = plus(needs.usage, times(workload.replicas));

@@ -7,6 +7,7 @@
 
 mod admission;
 pub mod case;
+pub mod matching;
 mod objects;
 mod version;
 mod workload;

@@ -3,10 +3,12 @@
 use super::clocks::Clocks;
 use super::control_plane::Datastore;
 use super::facts::{BudgetFacts, Facts, Kind, NodeFacts, Patience, QuotaFacts, WorkloadFacts, WorkloadId};
-use super::storage::{provisioned, storage};
+use super::storage::{follows, provisioned, storage};
 use super::window::Millis;
+use crate::cluster::matching::{barrier, budget_selects, selects_node, tolerates};
 use crate::cluster::{Cluster, Node, Workload, WorkloadKind, ZONE_LABEL, pin_to_node};
 use crate::kube::{Effect, Pod, Quantity, ResourceQuota, Taint, Toleration};
+use crate::scheduler::Requests;
 
 /// The node label of a region.
 const REGION_LABEL: &str = "topology.kubernetes.io/region";
@@ -36,14 +38,10 @@ impl Facts {
             .pdbs
             .iter()
             .filter_map(|pdb| {
-                let guarded = |(i, w): (usize, &Workload)| {
-                    let selects = pdb.spec.selector.as_ref()?.matches(&pods.get(i)?.metadata.labels);
-                    (w.namespace == pdb.metadata.namespace && selects)
-                        .then(|| u16::try_from(i).ok())
-                        .flatten()
+                let guarded = |(i, pod): (usize, &Pod)| {
+                    budget_selects(pdb, pod).then(|| u16::try_from(i).ok()).flatten()
                 };
-                let guards: Vec<_> =
-                    cluster.workloads.iter().enumerate().filter_map(guarded).map(WorkloadId).collect();
+                let guards: Vec<_> = pods.iter().enumerate().filter_map(guarded).map(WorkloadId).collect();
                 let total: i32 = guards.iter().map(|w| cluster.workloads[usize::from(w.0)].replicas).sum();
                 let stays = pdb.spec.min_available.as_ref().and_then(|m| m.of(total, true));
                 let goes = pdb.spec.max_unavailable.as_ref().and_then(|m| m.of(total, true));
@@ -125,6 +123,8 @@ fn workload_facts(
     clocks: &Clocks,
     taints: &LostTaints,
 ) -> WorkloadFacts {
+    let requests = Requests::of(&pod.spec, cluster.version);
+    let counted = |amount: i64| u64::try_from(amount).unwrap_or(0);
     let grace = pod.spec.termination_grace_period_seconds.unwrap_or(DEFAULT_GRACE_SECONDS).max(0);
     WorkloadFacts {
         name: workload.key(),
@@ -135,12 +135,13 @@ fn workload_facts(
         unreachable: patience(pod, &taints.unreachable, clocks.unreachable_toleration),
         not_ready: patience(pod, &taints.not_ready, clocks.not_ready_toleration),
         out_of_service: patience(pod, &taints.out_of_service, 0),
-        boards_unreachable: tolerates(pod, &taints.cordoned),
+        boards_unreachable: tolerates(&pod.spec, &taints.cordoned),
         eligible: eligible(cluster, workload),
         grace: u64::try_from(grace).unwrap_or(0).saturating_mul(1000),
         storage: storage(cluster, workload),
         provisioned: provisioned(cluster, workload),
-        requests: requests(pod),
+        follows: follows(cluster, workload),
+        requests: (counted(requests.milli_cpu), counted(requests.memory)),
         class: pod.spec.priority_class_name.clone(),
     }
 }
@@ -162,10 +163,6 @@ fn kind(workload: &Workload) -> Kind {
 
 fn taint(key: &str, effect: Effect) -> Taint {
     Taint { key: key.to_owned(), value: "nodeshutdown".to_owned(), effect }
-}
-
-fn tolerates(pod: &Pod, taint: &Taint) -> bool {
-    pod.spec.tolerations.iter().any(|t| t.tolerates(taint))
 }
 
 /// The shortest `tolerationSeconds` among the tolerations that match; one without an end only if none
@@ -202,21 +199,5 @@ fn eligible(cluster: &Cluster, workload: &Workload) -> Vec<bool> {
 /// Whether the DaemonSet controller wants this pod on a healthy node: the node's own taints and labels admit it.
 /// Source: `pkg/controller/daemon/daemon_controller.go` (`NodeShouldRunDaemonPod`).
 fn admits_daemon(pod: &Pod, node: &Node) -> bool {
-    let barred =
-        |t: &&Taint| matches!(t.effect, Effect::NoSchedule | Effect::NoExecute) && !tolerates(pod, t);
-    let selected = pod.spec.node_selector.iter().all(|(k, v)| node.labels.get(k) == Some(v));
-    let affinity = pod.spec.affinity.as_ref().and_then(|a| a.node_affinity.as_ref());
-    let required = affinity.and_then(|a| a.required.as_ref());
-    let admitted = required.is_none_or(|r| r.matches(&node.name, &node.labels));
-    selected && admitted && !node.taints.iter().any(|t| barred(&t))
-}
-
-/// Requests of a pod's ordinary containers, milli-CPU and bytes.
-fn requests(pod: &Pod) -> (u64, u64) {
-    let sum = |name: &str, value: fn(&Quantity) -> i64| {
-        let of = |c: &crate::kube::Container| c.resources.requests.get(name).map_or(0, value);
-        let total = pod.spec.containers.iter().map(of).fold(0_i64, i64::saturating_add);
-        u64::try_from(total).unwrap_or(0)
-    };
-    (sum("cpu", |q| q.milli()), sum("memory", |q| q.value()))
+    selects_node(&pod.spec, &node.name, &node.labels) && barrier(&pod.spec, &node.taints).is_none()
 }

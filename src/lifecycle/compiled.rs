@@ -3,6 +3,7 @@
 use super::facts::{Facts, Storage, WorkloadId};
 use super::hints::Hints;
 use super::placer::Mark;
+use crate::cluster::matching::tolerates;
 use crate::cluster::{Cluster, Workload, WorkloadKind};
 use crate::kube::{Effect, PersistentVolumeClaim, Pod, Taint};
 use crate::scheduler::{ClassId, CompileError, World};
@@ -67,7 +68,7 @@ impl Compiled {
                 by_ordinal: classes[from..from + count].to_vec(),
                 claims: (0..count).map(claims_of).collect(),
                 local: fact.storage == Storage::Local,
-                tolerates: MARKS.into_iter().filter(|m| tolerates(&pods[from], *m)).collect(),
+                tolerates: MARKS.into_iter().filter(|m| tolerates(&pods[from].spec, &taint(*m))).collect(),
             });
             samples.push(&pods[from]);
             from += count;
@@ -136,8 +137,4 @@ fn taint(mark: Mark) -> Taint {
         Mark::Cordoned => ("unschedulable", "", Effect::NoSchedule),
     };
     Taint { key: format!("node.kubernetes.io/{key}"), value: value.to_owned(), effect }
-}
-
-fn tolerates(pod: &Pod, mark: Mark) -> bool {
-    pod.spec.tolerations.iter().any(|t| t.tolerates(&taint(mark)))
 }

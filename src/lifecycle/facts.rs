@@ -121,6 +121,8 @@ pub struct WorkloadFacts {
     pub storage: Storage,
     /// Whether its first pods wait until their claims are bound (`volumeBindingMode: Immediate`).
     pub provisioned: bool,
+    /// Whether no volume of its pods is there yet, and each is made wherever its pod is first placed.
+    pub follows: bool,
     /// Requests of one pod, milli-CPU and bytes, for quotas.
     pub requests: (u64, u64),
     /// Priority class, for quotas.

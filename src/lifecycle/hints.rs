@@ -8,6 +8,7 @@
 
 use super::facts::WorkloadId;
 use crate::cluster::Cluster;
+use crate::cluster::matching::{host_ports, ports_collide, spread_counts, term_selects};
 use crate::kube::{Pod, PodAffinityTerm};
 use crate::scheduler::Plugin;
 
@@ -100,36 +101,19 @@ fn relation(cluster: &Cluster, waiting: &Pod, other: &Pod) -> Relation {
     let anti = affinity.and_then(|a| a.pod_anti_affinity.as_ref()).map_or(&[][..], |a| &a.required);
     let near = affinity.and_then(|a| a.pod_affinity.as_ref()).map_or(&[][..], |a| &a.required);
     let all = |terms: &[PodAffinityTerm]| {
-        !terms.is_empty() && terms.iter().all(|t| matches(cluster, t, waiting, other))
+        !terms.is_empty() && terms.iter().all(|t| term_selects(cluster, waiting, t, other))
     };
     let same_namespace = waiting.metadata.namespace() == other.metadata.namespace();
     let counts = |s: &crate::kube::TopologySpreadConstraint| {
-        s.label_selector.as_ref().is_some_and(|l| l.matches(&other.metadata.labels))
+        spread_counts(s, &waiting.metadata.labels, &other.metadata.labels)
     };
+    let ports = || host_ports(cluster.version, &waiting.spec);
+    let collide = |other| ports().any(|own| ports_collide(own, other));
     let held = [
         (Relation::REPELS, all(anti)),
         (Relation::ATTRACTS, all(near)),
         (Relation::SPREADS, same_namespace && waiting.spec.topology_spread_constraints.iter().any(counts)),
-        (Relation::PORTS, ports(waiting).any(|p| ports(other).any(|q| p == q))),
+        (Relation::PORTS, host_ports(cluster.version, &other.spec).any(collide)),
     ];
     Relation(held.iter().filter(|(_, holds)| *holds).fold(0, |set, (what, _)| set | what))
-}
-
-fn ports(pod: &Pod) -> impl Iterator<Item = (i32, &str)> {
-    let containers = pod.spec.containers.iter().chain(&pod.spec.init_containers);
-    containers.flat_map(|c| &c.ports).filter(|p| p.host_port > 0).map(|p| (p.host_port, p.protocol.as_str()))
-}
-
-/// Whether a term of the waiting pod selects the other pod.
-fn matches(cluster: &Cluster, term: &PodAffinityTerm, waiting: &Pod, other: &Pod) -> bool {
-    let namespace = other.metadata.namespace();
-    let own = term.namespaces.is_empty() && term.namespace_selector.is_none();
-    let selected =
-        term.namespace_selector.as_ref().is_some_and(|s| s.matches(&cluster.namespace_labels(namespace)));
-    let reaches = if own {
-        namespace == waiting.metadata.namespace()
-    } else {
-        selected || term.namespaces.iter().any(|n| n == namespace)
-    };
-    reaches && term.label_selector.as_ref().is_some_and(|s| s.matches(&other.metadata.labels))
 }

@@ -2,7 +2,7 @@
 
 use super::facts::Storage;
 use crate::cluster::{Cluster, Workload};
-use crate::kube::{ClaimSpec, PersistentVolumeClaim, StorageClass};
+use crate::kube::{ClaimSpec, ClaimTemplate, PersistentVolumeClaim, StorageClass};
 
 /// What holds a workload's data: a claim of a class with node affinity is local, any other claim is replicated, a
 /// writable volume that lives with the pod is ephemeral.
@@ -42,6 +42,23 @@ pub(super) fn provisioned(cluster: &Cluster, workload: &Workload) -> bool {
                 .is_some_and(|c| !c.waits_for_first_consumer() && !c.provisioner.is_empty())
     };
     claims(cluster, workload).iter().any(|(_, spec)| spec.is_some_and(at_once))
+}
+
+/// Whether no claim of its pods is there yet, and their classes make volumes on whatever node a pod is placed.
+pub(super) fn follows(cluster: &Cluster, workload: &Workload) -> bool {
+    let anywhere = |c: &StorageClass| {
+        let made = !c.provisioner.is_empty() && !c.provisioner.contains("no-provisioner");
+        c.waits_for_first_consumer() && made && c.allowed_topologies.is_empty()
+    };
+    let to_come = |t: &ClaimTemplate| {
+        let of_any_pod = |c: &PersistentVolumeClaim| {
+            let ordinal = c.metadata.name.strip_prefix(&format!("{}-{}-", t.metadata.name, workload.name));
+            c.metadata.namespace() == workload.namespace && ordinal.is_some()
+        };
+        class(cluster, &t.spec).is_some_and(anywhere) && !cluster.claims.iter().any(of_any_pod)
+    };
+    // Whatever is no template's claim exists before the pod, or is made by somebody else.
+    workload.claims(0).len() == workload.claim_templates.len() && workload.claim_templates.iter().all(to_come)
 }
 
 /// The claims of a workload's first pod by name, with what they ask for where that is known.

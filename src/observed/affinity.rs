@@ -5,7 +5,8 @@
 //! start once every term is matched by one that has started, or by itself in all terms at once.
 
 use super::{Observed, found};
-use crate::cluster::{Cluster, Workload};
+use crate::cluster::Workload;
+use crate::cluster::matching::term_selects;
 use crate::diag::codes::observed as codes;
 use crate::kube::{Pod, PodAffinityTerm};
 
@@ -20,10 +21,10 @@ pub(super) fn check(observed: &mut Observed) {
             .filter(|&i| !started[i])
             .filter(|&i| {
                 let by_others = |t: &PodAffinityTerm| {
-                    (0..pods.len()).any(|o| started[o] && selects(cluster, &pods[i], t, &pods[o]))
+                    (0..pods.len()).any(|o| started[o] && term_selects(cluster, &pods[i], t, &pods[o]))
                 };
                 terms(i).iter().all(by_others)
-                    || terms(i).iter().all(|t| selects(cluster, &pods[i], t, &pods[i]))
+                    || terms(i).iter().all(|t| term_selects(cluster, &pods[i], t, &pods[i]))
             })
             .collect();
         if more.is_empty() {
@@ -36,7 +37,7 @@ pub(super) fn check(observed: &mut Observed) {
     for &i in &stuck {
         let waits: Vec<String> = stuck
             .iter()
-            .filter(|&&o| terms(i).iter().any(|t| selects(cluster, &pods[i], t, &pods[o])))
+            .filter(|&&o| terms(i).iter().any(|t| term_selects(cluster, &pods[i], t, &pods[o])))
             .map(|&o| cluster.workloads[o].key())
             .collect();
         let workload: &Workload = &cluster.workloads[i];
@@ -53,13 +54,4 @@ pub(super) fn check(observed: &mut Observed) {
 fn required(pod: &Pod) -> &[PodAffinityTerm] {
     let affinity = pod.spec.affinity.as_ref().and_then(|a| a.pod_affinity.as_ref());
     affinity.map_or(&[], |a| &a.required)
-}
-
-fn selects(cluster: &Cluster, pod: &Pod, term: &PodAffinityTerm, other: &Pod) -> bool {
-    let namespace = &other.metadata.namespace;
-    let own = term.namespaces.is_empty() && term.namespace_selector.is_none();
-    let here = own && *namespace == pod.metadata.namespace
-        || term.namespaces.contains(namespace)
-        || term.namespace_selector.as_ref().is_some_and(|s| s.matches(&cluster.namespace_labels(namespace)));
-    here && term.label_selector.as_ref().is_some_and(|s| s.matches(&other.metadata.labels))
 }

@@ -8,8 +8,8 @@ use crate::cluster::{Cluster, Node, Workload, WorkloadKind};
 use crate::kube::{Affinity, Pod, Taint, Toleration};
 use crate::lifecycle::{Clocks, Datastore, Facts, Storage, WorkloadFacts};
 use crate::plan::{CarrierId, Owner, Plan};
-use crate::prove::requests;
 use crate::prove::verdict::Room;
+use crate::scheduler::Requests;
 
 /// One difference.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -238,9 +238,12 @@ impl Pair<'_> {
         if plan.kind != WorkloadKind::DaemonSet && plan.replicas != real.replicas {
             all.push(What::Replicas(plan.replicas, real.replicas));
         }
-        let room = |pod: &Pod| (requests::of(&pod.spec, "cpu"), requests::of(&pod.spec, "memory"));
-        if room(&a) != room(&b) {
-            all.push(What::Requests(room(&a), room(&b)));
+        let room = |(cluster, _, _): (&Cluster, _, _), pod: &Pod| {
+            Requests::of(&pod.spec, cluster.version).cpu_and_memory()
+        };
+        let rooms = (room(self.plan, &a), room(self.real, &b));
+        if rooms.0 != rooms.1 {
+            all.push(What::Requests(rooms.0, rooms.1));
         }
         let class = |pod: &Pod| (pod.spec.priority_class_name.clone(), pod.spec.priority.unwrap_or(0));
         if class(&a) != class(&b) {

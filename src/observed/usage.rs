@@ -10,7 +10,7 @@ use crate::cluster::{Cluster, Workload, WorkloadKind};
 use crate::diag::{Diagnostic, codes::observed as codes};
 use crate::kube::{Container, Quantity};
 use crate::plan::Plan;
-use crate::prove::requests;
+use crate::scheduler::Requests;
 
 /// A request is far below use if use is more than so many hundredths of it …
 const FAR_PERCENT: i64 = 150;
@@ -150,7 +150,7 @@ fn workload_of(cluster: &Cluster, seen: &Use) -> Option<usize> {
 fn judge(plan: &Plan, cluster: &Cluster, workload: &Workload, seen: &Use) -> Option<Diagnostic> {
     let pod = workload.pod(cluster, 0);
     let (cpu, memory) = match &seen.container {
-        None => (requests::of(&pod.spec, "cpu"), requests::of(&pod.spec, "memory")),
+        None => Requests::of(&pod.spec, cluster.version).cpu_and_memory(),
         Some(name) => {
             let own = |c: &&Container| c.name == *name;
             let container = pod.spec.containers.iter().chain(&pod.spec.init_containers).find(own)?;

@@ -28,7 +28,6 @@ pub mod play;
 pub mod promises;
 pub mod refute;
 pub mod render;
-pub mod requests;
 mod script;
 pub mod table;
 pub mod trace;

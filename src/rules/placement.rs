@@ -1,5 +1,6 @@
 //! Which of the policy's nodes a pod may stand on.
 
+use crate::cluster::matching::{barrier, selects_node};
 use crate::kube::{Effect, PodSpec, Taint, Toleration};
 use crate::plan::{NodePlan, Plan};
 
@@ -23,12 +24,7 @@ pub fn tolerates(tolerations: &[Toleration], taint: &Taint) -> bool {
 /// Nodes of the plan whose taints, labels and names let the pod in. Room is not asked about.
 pub fn eligible_nodes<'a>(plan: &'a Plan, pod: &PodSpec) -> impl Iterator<Item = &'a NodePlan> {
     plan.nodes.iter().filter(move |node| {
-        let tainted = node.taints.iter().map(|t| taint(&t.value));
-        let mut hard = tainted.filter(|t| t.effect != Effect::PreferNoSchedule);
-        let selected = pod.node_selector.iter().all(|(key, value)| node.labels.get(key) == Some(value));
-        let required = pod.affinity.as_ref().and_then(|a| a.node_affinity.as_ref()?.required.as_ref());
-        hard.all(|t| tolerates(&pod.tolerations, &t))
-            && selected
-            && required.is_none_or(|selector| selector.matches(&node.name, &node.labels))
+        let taints: Vec<Taint> = node.taints.iter().map(|t| taint(&t.value)).collect();
+        barrier(pod, &taints).is_none() && selects_node(pod, &node.name, &node.labels)
     })
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::cluster::KubernetesVersion;
+use crate::cluster::{Cluster, KubernetesVersion, Workload};
 use crate::kube::{Container, PodSpec, ResourceList};
 
 /// Milli-CPU that scoring assumes for a container without a CPU request.
@@ -37,20 +37,40 @@ impl Requests {
     /// init container with the sidecars before it, plus overhead.
     #[must_use]
     pub fn of(spec: &PodSpec, version: KubernetesVersion) -> Requests {
-        let mut sum = total(spec, version, false);
+        let sum = total(spec, version, false);
         let nonzero = total(spec, version, true);
-        let mut take = |name: &str, unit: i128| round_up(sum.remove(name).unwrap_or(0), unit);
+        let scalar = |(name, nanos): (&str, i128)| (name.to_owned(), round_up(nanos, UNIT));
         Requests {
-            milli_cpu: take("cpu", UNIT / 1000),
-            memory: take("memory", UNIT),
-            ephemeral_storage: take("ephemeral-storage", UNIT),
-            nonzero_milli_cpu: round_up(nonzero.get("cpu").copied().unwrap_or(0), UNIT / 1000),
-            nonzero_memory: round_up(nonzero.get("memory").copied().unwrap_or(0), UNIT),
-            scalar: sum
-                .into_iter()
-                .filter(|(name, _)| is_scalar(name))
-                .map(|(name, nanos)| (name.to_owned(), round_up(nanos, UNIT)))
-                .collect(),
+            milli_cpu: round_up(sum.cpu, UNIT / 1000),
+            memory: round_up(sum.memory, UNIT),
+            ephemeral_storage: round_up(sum.storage, UNIT),
+            nonzero_milli_cpu: round_up(nonzero.cpu, UNIT / 1000),
+            nonzero_memory: round_up(nonzero.memory, UNIT),
+            scalar: sum.others.into_iter().filter(|(name, _)| is_scalar(name)).map(scalar).collect(),
+        }
+    }
+
+    /// The requests of one pod of a workload.
+    #[must_use]
+    pub fn of_workload(cluster: &Cluster, workload: &Workload) -> Requests {
+        Requests::of(&workload.pod(cluster, 0).spec, cluster.version)
+    }
+
+    /// CPU in thousandths and memory in bytes.
+    #[must_use]
+    pub fn cpu_and_memory(&self) -> (i64, i64) {
+        (self.milli_cpu, self.memory)
+    }
+
+    /// The request of a resource by its name: milli-CPU of `cpu`, one of `pods`, of all else whole units.
+    #[must_use]
+    pub fn get(&self, resource: &str) -> i64 {
+        match resource {
+            "cpu" => self.milli_cpu,
+            "memory" => self.memory,
+            "ephemeral-storage" => self.ephemeral_storage,
+            "pods" => 1,
+            other => self.scalar.get(other).copied().unwrap_or(0),
         }
     }
 }
@@ -60,64 +80,89 @@ pub(super) fn is_scalar(name: &str) -> bool {
     name.contains('/') || name.starts_with("hugepages-") || name.starts_with("attachable-volumes-")
 }
 
-type Sum<'a> = BTreeMap<&'a str, i128>;
+/// Nanos of each resource.
+#[derive(Clone, Default)]
+struct Sum<'a> {
+    cpu: i128,
+    memory: i128,
+    storage: i128,
+    others: BTreeMap<&'a str, i128>,
+}
+
+impl<'a> Sum<'a> {
+    fn of(resources: &'a ResourceList) -> Self {
+        let mut sum = Self::default();
+        for (name, quantity) in resources {
+            *sum.slot(name) = quantity.nanos();
+        }
+        sum
+    }
+
+    fn slot(&mut self, name: &'a str) -> &mut i128 {
+        match name {
+            "cpu" => &mut self.cpu,
+            "memory" => &mut self.memory,
+            "ephemeral-storage" => &mut self.storage,
+            other => self.others.entry(other).or_default(),
+        }
+    }
+
+    fn join(&mut self, with: &Self, join: fn(i128, i128) -> i128) {
+        self.cpu = join(self.cpu, with.cpu);
+        self.memory = join(self.memory, with.memory);
+        self.storage = join(self.storage, with.storage);
+        for (name, nanos) in &with.others {
+            let entry = self.others.entry(name).or_default();
+            *entry = join(*entry, *nanos);
+        }
+    }
+
+    fn add(&mut self, more: &Self) {
+        self.join(more, i128::saturating_add);
+    }
+}
 
 fn total(spec: &PodSpec, version: KubernetesVersion, defaults: bool) -> Sum<'_> {
-    let mut sum = Sum::new();
+    let mut sum = Sum::default();
     for container in &spec.containers {
-        add(&mut sum, &request(container, defaults));
+        sum.add(&request(container, defaults));
     }
-    let mut largest_init = Sum::new();
-    let mut sidecars = Sum::new();
+    let mut largest_init = Sum::default();
+    let mut sidecars = Sum::default();
     for container in &spec.init_containers {
         let mut now = request(container, defaults);
         if container.is_sidecar() {
-            add(&mut sum, &now);
-            add(&mut sidecars, &now);
+            sum.add(&now);
+            sidecars.add(&now);
             now.clone_from(&sidecars);
         } else {
-            add(&mut now, &sidecars);
+            now.add(&sidecars);
         }
-        maximum(&mut largest_init, &now);
+        largest_init.join(&now, i128::max);
     }
-    maximum(&mut sum, &largest_init);
+    sum.join(&largest_init, i128::max);
     if let Some(pod) = spec.resources.as_ref().filter(|_| version.has_pod_level_resources()) {
         // A limit of the whole pod is its request as well; only these resources exist at this level.
         for (name, quantity) in pod.limits.iter().chain(&pod.requests) {
             if matches!(name.as_str(), "cpu" | "memory") || name.starts_with("hugepages-") {
-                sum.insert(name, quantity.nanos());
+                *sum.slot(name) = quantity.nanos();
             }
         }
     }
-    add(&mut sum, &list(&spec.overhead));
+    sum.add(&Sum::of(&spec.overhead));
     sum
-}
-
-fn list(resources: &ResourceList) -> Sum<'_> {
-    resources.iter().map(|(name, quantity)| (name.as_str(), quantity.nanos())).collect()
 }
 
 fn request(container: &Container, defaults: bool) -> Sum<'_> {
-    let mut sum = list(&container.resources.requests);
-    if defaults {
-        sum.entry("cpu").or_insert(DEFAULT_MILLI_CPU * UNIT / 1000);
-        sum.entry("memory").or_insert(DEFAULT_MEMORY * UNIT);
+    let requests = &container.resources.requests;
+    let mut sum = Sum::of(requests);
+    if defaults && !requests.contains_key("cpu") {
+        sum.cpu = DEFAULT_MILLI_CPU * UNIT / 1000;
+    }
+    if defaults && !requests.contains_key("memory") {
+        sum.memory = DEFAULT_MEMORY * UNIT;
     }
     sum
-}
-
-fn add<'a>(sum: &mut Sum<'a>, more: &Sum<'a>) {
-    for (name, nanos) in more {
-        let entry = sum.entry(name).or_default();
-        *entry = entry.saturating_add(*nanos);
-    }
-}
-
-fn maximum<'a>(sum: &mut Sum<'a>, other: &Sum<'a>) {
-    for (name, nanos) in other {
-        let entry = sum.entry(name).or_insert(*nanos);
-        *entry = (*entry).max(*nanos);
-    }
 }
 
 fn round_up(nanos: i128, unit: i128) -> i64 {

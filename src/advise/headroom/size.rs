@@ -3,6 +3,7 @@
 use crate::cluster::{Cluster, Workload};
 use crate::kube::{Quantity, ResourceList};
 use crate::plan::Plan;
+use crate::scheduler::Requests;
 
 /// CPU in thousandths and memory in bytes.
 pub type Amount = (i64, i64);
@@ -87,10 +88,9 @@ impl<'p> Sizes<'p> {
     pub(super) fn requested(&self) -> Amount {
         let mut sum = (0_i64, 0_i64);
         for workload in self.cluster.workloads.iter().filter(|w| self.applies(w)) {
-            let spec = &workload.template.spec;
-            let pods = i64::from(workload.replicas.max(0));
-            let of = |name| crate::prove::requests::of(spec, name).saturating_mul(pods);
-            sum = (sum.0.saturating_add(of("cpu")), sum.1.saturating_add(of("memory")));
+            let (cpu, memory) = Requests::of_workload(&self.cluster, workload).cpu_and_memory();
+            let of = |one: i64| one.saturating_mul(i64::from(workload.replicas.max(0)));
+            sum = (sum.0.saturating_add(of(cpu)), sum.1.saturating_add(of(memory)));
         }
         sum
     }

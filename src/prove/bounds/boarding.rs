@@ -170,7 +170,7 @@ impl<'a> Bounds<'a> {
                 continue;
             }
             if class != lock
-                && self.world.conflict(class, lock)
+                && self.world.displaces(class, lock)
                 && facts.priority > self.world.class(lock).priority
             {
                 return false;

@@ -24,7 +24,7 @@ impl Bounds<'_> {
                 let facts = self.world.class(c);
                 facts.priority > priority && facts.preempts && self.world.admitted(c) & bit(node) != 0
             };
-            if self.world.foes(class).iter().any(preempts_here) {
+            if self.world.rivals(class).iter().any(preempts_here) {
                 return false;
             }
             // Pods under a disruption budget are let back in before those without, whatever their priority.

@@ -98,6 +98,8 @@ pub struct State {
     pub api: bool,
     /// Why each class runs, if it does in every run.
     pub why_runs: Vec<Option<Rc<Argument>>>,
+    /// Nothing was lost and nothing was planned yet: every pod that was never evicted stands where it was first placed.
+    pub untouched: bool,
     /// Why no boarder is on a lifeboat, if none is in any run.
     pub why_empty: Option<Vec<Argument>>,
 }
@@ -130,6 +132,7 @@ impl<'a> Bounds<'a> {
             keeps: Vec::new(),
             api: true,
             why_runs: Vec::new(),
+            untouched: true,
             why_empty: None,
             may,
         };
@@ -179,7 +182,7 @@ impl<'a> Bounds<'a> {
     /// The state after more nodes die, and what follows from it up to `depth`.
     #[must_use]
     pub fn lose(self, before: &State, lost: &[NodeId], depth: Depth) -> State {
-        let mut state = before.clone();
+        let mut state = State { untouched: false, ..before.clone() };
         for &node in lost {
             state.alive &= !bit(node);
         }

@@ -56,6 +56,9 @@ impl<'a> Bounds<'a> {
         if !evictable {
             return Some(0);
         }
+        if self.crowded(node, state) {
+            return None;
+        }
         let total = scene.loads.at(node, scene.loads.level_from(None))?;
         let mut leaving = 0_i64;
         for _ in 0..ROUNDS {
@@ -72,14 +75,37 @@ impl<'a> Bounds<'a> {
         None
     }
 
+    /// Whether somebody may evict others from a node who may be back before they are gone.
+    fn crowded(self, node: NodeId, state: &State) -> bool {
+        let evictable = |c: WorkloadId| {
+            let i = usize::from(c.0);
+            state.may[i] & state.alive & bit(node) != 0 && !state.keeps[i]
+        };
+        let evicts = |c: WorkloadId, victim: WorkloadId| {
+            let facts = self.world.class(c);
+            let above = facts.preempts && facts.priority > self.world.class(victim).priority;
+            above && self.admitted(c) & bit(node) != 0 && self.world.crowded(c, victim)
+        };
+        let mut victims = self.world.ids().filter(|&c| evictable(c));
+        victims.any(|victim| self.world.rivals(victim).iter().any(|&c| evicts(c, victim)))
+    }
+
     /// The classes that always find a node without evicting anybody, so that they never evict.
     pub(super) fn never_evict(self, scene: &Scene<'a, '_>) -> Vec<bool> {
         let everybody = Crowd::everybody();
         let finds = |class: WorkloadId| {
             let targets = self.admitted(class) & scene.state.alive;
-            self.always_finds(class, targets, &everybody, scene)
+            self.is_free(class, scene.state) && self.always_finds(class, targets, &everybody, scene)
         };
         self.world.ids().map(|class| !self.world.class(class).daemon && finds(class)).collect()
+    }
+
+    /// Whether nothing but room and company decides about the class. Volumes do not, as long as each of its pods is placed
+    /// for the first time and they are made where that is.
+    fn is_free(self, class: WorkloadId, state: &State) -> bool {
+        let (i, facts) = (usize::from(class.0), self.world.class(class));
+        let first = state.untouched && state.keeps[i] && self.facts.workloads[i].follows;
+        facts.beyond.is_none() || facts.claims_alone && first
     }
 
     /// Victims that all preemptors of a node can need together, if only some resources are scarce.
@@ -91,6 +117,9 @@ impl<'a> Bounds<'a> {
             if free[usize::from(class.0)] || !facts.preempts || self.admitted(class) & bit(node) == 0 {
                 continue;
             }
+            let pods = if facts.daemon { 1 } else { facts.replicas };
+            let repelled = self.displaced(class, node, state);
+            sum = sum.saturating_add(repelled.saturating_mul(pods));
             let lower =
                 smallest.entry(facts.priority).or_insert_with(|| self.smallest(node, facts.priority, state));
             let Some(lower) = lower else { continue };
@@ -98,12 +127,23 @@ impl<'a> Bounds<'a> {
                 let small = lower[r];
                 if need > 0 && small > 0 {
                     let each = need.saturating_add(small - 1) / small;
-                    let pods = if facts.daemon { 1 } else { facts.replicas };
                     sum = sum.saturating_add(each.saturating_mul(pods));
                 }
             }
         }
         sum
+    }
+
+    /// Pods of a node that one of the class may need gone because they cannot stand beside it.
+    fn displaced(self, class: WorkloadId, node: NodeId, state: &State) -> i64 {
+        let priority = self.world.class(class).priority;
+        let evictable = |v: &&WorkloadId| {
+            let i = usize::from(v.0);
+            let here = state.may[i] & state.alive & bit(node) != 0;
+            here && !state.keeps[i] && self.world.class(**v).priority < priority
+        };
+        let pods = |v: &WorkloadId| self.others(*v, class);
+        self.world.foes(class).iter().filter(evictable).map(pods).fold(0, i64::saturating_add)
     }
 
     /// Of the pods on a node that may be evicted for that priority, the least that one frees of each resource

@@ -63,7 +63,7 @@ impl<'a> Bounds<'a> {
 
     /// A node is cordoned, and its pods are somewhere else.
     fn drained(self, before: &State, node: NodeId) -> Option<State> {
-        let mut state = before.clone();
+        let mut state = State { untouched: false, ..before.clone() };
         state.alive &= !bit(node);
         let count = self.world.classes.len();
         let (mut moves, mut held) = (vec![false; count], before.ends.clone());
@@ -156,7 +156,7 @@ impl<'a> Bounds<'a> {
             if let (Some(facts), Some(Kind::RollingUpdate { surge, .. })) =
                 (world.classes.get_mut(i), self.facts.workloads.get(i).map(|w| w.kind))
             {
-                facts.replicas = facts.replicas.saturating_add(i64::from(surge));
+                facts.runs(facts.replicas.saturating_add(i64::from(surge)));
             }
         }
         Bounds { world: &world, facts: self.facts }.shaken(before, before.alive)
@@ -170,7 +170,7 @@ impl<'a> Bounds<'a> {
         alive: NodeSet,
         empty: impl FnOnce(&Scene<'a, '_>) -> Option<Vec<Argument>>,
     ) -> State {
-        let mut state = before.clone();
+        let mut state = State { untouched: false, ..before.clone() };
         state.alive = alive;
         let mut held = Vec::new();
         for class in self.world.ids() {

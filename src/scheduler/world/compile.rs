@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use super::terms::{TermTable, spreads};
 use super::volumes::{self, Volumes};
 use super::{Class, ClassId, CompileError, Image, Tolerates, World, WorldNode};
+use crate::cluster::matching::{self, any_ip, host_ports, ports_collide, tolerates_condition};
 use crate::cluster::{Cluster, KubernetesVersion, Node};
-use crate::kube::{ContainerPort, Effect, NodeSelectorTerm, Operator, Pod, PodSpec, Taint};
+use crate::kube::{ContainerPort, NodeSelectorTerm, Operator, Pod, PodSpec};
 use crate::scheduler::plugins::image_locality;
 use crate::scheduler::requests::{Requests, is_scalar};
 use crate::scheduler::topology::{Topology, TopologyId};
@@ -184,13 +185,13 @@ fn class(
             not_ready: tolerates_condition(spec, "not-ready"),
             unreachable: tolerates_condition(spec, "unreachable"),
         },
-        tolerated: select(cluster, |n| n.taints.iter().all(|t| !keeps_out(t) || tolerated(spec, t))),
+        tolerated: select(cluster, |n| matching::barrier(spec, &n.taints).is_none()),
         affinity: required_nodes(cluster, spec),
         named_by_field: named_by_field.filter(|_| !conflict),
         field_names: field_names.unwrap_or_default(),
         pre_filter: if conflict { Some(PreFilterReason::NodeNamesConflict) } else { missing_claim },
-        disliked_taints: cluster.nodes.iter().map(|n| disliked_taints(spec, n)).collect(),
-        node_preference: node_preference(cluster, spec),
+        disliked_taints: cluster.nodes.iter().map(|n| matching::disliked_taints(spec, n)).collect(),
+        node_preference: cluster.nodes.iter().map(|n| matching::preference(spec, n)).collect(),
         ports: Vec::new(),
         images: image_locality::images_of(spec, images),
         containers: i64::try_from(spec.containers.len() + spec.init_containers.len()).unwrap_or(i64::MAX),
@@ -210,42 +211,17 @@ fn class(
     }
 }
 
-fn keeps_out(taint: &Taint) -> bool {
-    matches!(taint.effect, Effect::NoSchedule | Effect::NoExecute)
-}
-
-fn tolerated(spec: &PodSpec, taint: &Taint) -> bool {
-    spec.tolerations.iter().any(|t| t.tolerates(taint))
-}
-
-fn tolerates_condition(spec: &PodSpec, condition: &str) -> bool {
-    let key = format!("node.kubernetes.io/{condition}");
-    tolerated(spec, &Taint { key, value: String::new(), effect: Effect::NoSchedule })
-}
-
-/// TaintToleration's score looks only at tolerations with effect PreferNoSchedule or none.
-fn disliked_taints(spec: &PodSpec, node: &Node) -> i64 {
-    let soft = |effect: &Option<Effect>| effect.as_ref().is_none_or(|e| *e == Effect::PreferNoSchedule);
-    let accepts = |taint: &Taint| spec.tolerations.iter().any(|t| soft(&t.effect) && t.tolerates(taint));
-    let disliked = node.taints.iter().filter(|t| t.effect == Effect::PreferNoSchedule && !accepts(t));
-    i64::try_from(disliked.count()).unwrap_or(i64::MAX)
-}
-
 fn required_nodes(cluster: &Cluster, spec: &PodSpec) -> Option<NodeSet> {
-    let required = spec.affinity.as_ref().and_then(|a| a.node_affinity.as_ref()?.required.as_ref());
-    if required.is_none() && spec.node_selector.is_empty() {
+    if matching::required_nodes(spec).is_none() && spec.node_selector.is_empty() {
         return None;
     }
-    Some(select(cluster, |node| {
-        spec.node_selector.iter().all(|(k, v)| node.labels.get(k) == Some(v))
-            && required.is_none_or(|r| r.matches(&node.name, &node.labels))
-    }))
+    Some(select(cluster, |node| matching::selects_node(spec, &node.name, &node.labels)))
 }
 
 /// Names of nodes that the terms of the required affinity give by `metadata.name`, if each term gives
 /// some; empty if they contradict each other.
 fn field_names(spec: &PodSpec) -> Option<Vec<String>> {
-    let required = spec.affinity.as_ref()?.node_affinity.as_ref()?.required.as_ref()?;
+    let required = matching::required_nodes(spec)?;
     if required.node_selector_terms.is_empty() {
         return None;
     }
@@ -269,47 +245,14 @@ fn names_of_term(term: &NodeSelectorTerm) -> Option<Vec<&str>> {
     Some(names)
 }
 
-fn node_preference(cluster: &Cluster, spec: &PodSpec) -> Option<Vec<i64>> {
-    let preferred = &spec.affinity.as_ref()?.node_affinity.as_ref()?.preferred;
-    if preferred.is_empty() {
-        return None;
-    }
-    let score = |node: &Node| {
-        let matching =
-            preferred.iter().filter(|p| p.weight != 0 && p.preference.matches(&node.name, &node.labels));
-        matching.map(|p| i64::from(p.weight)).sum()
-    };
-    Some(cluster.nodes.iter().map(score).collect())
-}
-
-/// Host ports of everything that runs as long as the pod.
-fn host_ports(version: KubernetesVersion, spec: &PodSpec) -> impl Iterator<Item = &ContainerPort> {
-    let counted = version.counts_sidecar_ports();
-    let sidecars = spec.init_containers.iter().filter(move |c| counted && c.is_sidecar());
-    sidecars.chain(&spec.containers).flat_map(|c| &c.ports).filter(|p| p.host_port > 0)
-}
-
-fn any_ip(ip: &str) -> bool {
-    ip.is_empty() || ip == "0.0.0.0"
-}
-
-fn ports_collide(a: &ContainerPort, b: &ContainerPort) -> bool {
-    let protocol =
-        |p: &ContainerPort| if p.protocol.is_empty() { "TCP".to_owned() } else { p.protocol.clone() };
-    a.host_port == b.host_port
-        && protocol(a) == protocol(b)
-        && (any_ip(&a.host_ip) || any_ip(&b.host_ip) || a.host_ip == b.host_ip)
-}
-
-/// Budgets that guard a pod. A budget with an empty selector guards nobody, nor does any guard a pod
-/// without labels.
+/// Budgets that preemption minds: one with an empty selector guards nobody from it, nor does any guard a pod without
+/// labels. Source: `filterPodsWithPDBViolation` in `pkg/scheduler/framework/preemption`.
 fn budgets_of(cluster: &Cluster, pod: &Pod) -> Vec<usize> {
     if pod.metadata.labels.is_empty() {
         return Vec::new();
     }
     let guards = |budget: &crate::kube::PodDisruptionBudget| {
-        budget.metadata.namespace() == pod.metadata.namespace()
-            && budget.spec.selector.as_ref().is_some_and(|s| !s.is_empty() && s.matches(&pod.metadata.labels))
+        budget.spec.selector.as_ref().is_some_and(|s| !s.is_empty()) && matching::budget_selects(budget, pod)
     };
     cluster.pdbs.iter().enumerate().filter(|(_, b)| guards(b)).map(|(i, _)| i).collect()
 }
@@ -342,9 +285,7 @@ fn relate(cluster: &Cluster, pods: &[&Pod], topologies: &mut Topologies<'_>, cla
 /// Numbers the host ports of all pods and finds which collide; returns how many there are.
 fn relate_ports(version: KubernetesVersion, pods: &[&Pod], classes: &mut [Class]) -> usize {
     let mut ports: Vec<&ContainerPort> = Vec::new();
-    let same = |a: &ContainerPort, b: &ContainerPort| {
-        ports_collide(a, b) && any_ip(&a.host_ip) == any_ip(&b.host_ip)
-    };
+    let same = |a: &ContainerPort, b: &ContainerPort| ports_collide(a, b) && any_ip(a) == any_ip(b);
     for (pod, class) in pods.iter().zip(classes.iter_mut()) {
         for port in host_ports(version, &pod.spec) {
             let known = ports.iter().position(|p| same(p, port));

@@ -2,10 +2,10 @@
 
 use super::compile::{Topologies, class_id};
 use super::{Class, ClassId, Pull, Spread};
+use crate::cluster::matching::{spread_counts, term_selects};
 use crate::cluster::{Cluster, HOSTNAME_LABEL, ZONE_LABEL};
 use crate::kube::{
-    Affinity, LabelSelector, LabelSelectorRequirement, Labels, Operator, Pod, PodAffinity, PodAffinityTerm,
-    TopologySpreadConstraint,
+    Affinity, LabelSelector, Labels, Pod, PodAffinity, PodAffinityTerm, TopologySpreadConstraint,
 };
 use crate::scheduler::topology::TopologyId;
 
@@ -60,20 +60,13 @@ fn spread(
     constraint: &TopologySpreadConstraint,
 ) -> Spread {
     let own = &pods[index].metadata;
-    let selector = constraint.label_selector.clone().map(|mut selector| {
-        let merged = constraint.match_label_keys.iter().filter_map(|key| {
-            let values = vec![own.labels.get(key)?.clone()];
-            Some(LabelSelectorRequirement { key: key.clone(), operator: Operator::In, values })
-        });
-        selector.match_expressions.extend(merged);
-        selector
-    });
-    let selects = |labels: &Labels| selector.as_ref().is_some_and(|s| s.matches(labels));
+    let selects = |labels: &Labels| spread_counts(constraint, &own.labels, labels);
     let matches: Vec<ClassId> = (0..pods.len())
         .filter(|c| pods[*c].metadata.namespace() == own.namespace() && selects(&pods[*c].metadata.labels))
         .map(class_id)
         .collect();
-    let empty = selector.as_ref().is_some_and(LabelSelector::is_empty);
+    let merged = constraint.match_label_keys.iter().any(|key| own.labels.contains_key(key));
+    let empty = !merged && constraint.label_selector.as_ref().is_some_and(LabelSelector::is_empty);
     Spread {
         topology,
         max_skew: constraint.max_skew.into(),
@@ -182,7 +175,7 @@ fn class_terms(
 ) -> ClassTerms {
     let mut term = |t: &PodAffinityTerm| Term {
         topology: topologies.id(&t.topology_key),
-        matches: pods.iter().map(|target| term_matches(cluster, pod, t, target)).collect(),
+        matches: pods.iter().map(|target| term_selects(cluster, pod, t, target)).collect(),
     };
     let mut terms = ClassTerms::default();
     let none = PodAffinity::default();
@@ -196,20 +189,4 @@ fn class_terms(
         }
     }
     terms
-}
-
-/// Whether a term of `owner` matches `target`: namespace by list or by its labels, then the selector.
-fn term_matches(cluster: &Cluster, owner: &Pod, term: &PodAffinityTerm, target: &Pod) -> bool {
-    let namespace = target.metadata.namespace();
-    let own_only = term.namespaces.is_empty() && term.namespace_selector.is_none();
-    let in_namespace = if own_only {
-        owner.metadata.namespace() == namespace
-    } else {
-        term.namespaces.iter().any(|n| n == namespace)
-            || term
-                .namespace_selector
-                .as_ref()
-                .is_some_and(|s| s.matches(&cluster.namespace_labels(namespace)))
-    };
-    in_namespace && term.label_selector.as_ref().is_some_and(|s| s.matches(&target.metadata.labels))
 }

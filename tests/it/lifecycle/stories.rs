@@ -30,6 +30,7 @@ fn workload(kind: Kind, replicas: u32) -> WorkloadFacts {
         grace: 30_000,
         storage: Storage::None,
         provisioned: false,
+        follows: true,
         requests: (100, 0),
         class: String::new(),
     }

@@ -11,9 +11,9 @@ use lifeboat::prove::explore::{Explorer, Found};
 use lifeboat::prove::judge::{self, Bounded};
 use lifeboat::prove::{Claim, Model, Says, refute};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::soundness::{Numbers, cluster, model, node, numbers, work};
+use super::soundness::{Numbers, cluster, model, node, numbers, term, work};
 use lifeboat::prove::play::Dice;
 
 /// Clusters, unless the environment says otherwise, and happenings for each exploration.
@@ -125,6 +125,63 @@ fn no_bound_is_refuted_by_exploration() {
     let least = usize::try_from(count).unwrap();
     assert!(planned > least && planned_too > least / 2, "{planned} {planned_too}");
     assert!(decided > 10 * least && both > 4 * least && broken > 2 * least, "{decided} {both} {broken}");
+}
+
+/// A Deployment of one pod with this spec and priority class, and host ports if it has some.
+fn deployment(name: &str, class: &str, spec: &Value) -> Value {
+    let mut spec = spec.clone();
+    spec["priorityClassName"] = class.into();
+    let requests = json!({"cpu": "10m", "memory": "8Mi"});
+    let ports = spec.as_object_mut().unwrap().remove("ports").unwrap_or_default();
+    spec["containers"] =
+        json!([{"name": "c", "image": "i", "resources": {"requests": requests}, "ports": ports}]);
+    json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": "a"},
+        "spec": {"replicas": 1, "selector": {"matchLabels": {"app": name}},
+            "template": {"metadata": {"labels": {"app": name}}, "spec": spec}}})
+}
+
+/// Room is not all that a pod evicts for, however empty the nodes are.
+#[test]
+fn no_bound_keeps_a_pod_that_is_evicted_for_another_reason_than_room() {
+    let mut near = term(&["low".to_owned()]);
+    near["topologyKey"] = "topology.kubernetes.io/zone".into();
+    let over_the_zone = json!({"affinity": {"podAntiAffinity":
+        {"requiredDuringSchedulingIgnoredDuringExecution": [near]}}});
+    let evenly = json!({"topologySpreadConstraints": [{"maxSkew": 1, "topologyKey": "kubernetes.io/hostname",
+        "whenUnsatisfiable": "DoNotSchedule", "nodeAffinityPolicy": "Ignore", "labelSelector": {"matchExpressions": [
+            {"key": "app", "operator": "In", "values": ["low", "high"]}]}}],
+        "nodeSelector": {"kubernetes.io/hostname": "worker-1"}});
+    let port = json!([{"containerPort": 80, "hostPort": 80}]);
+    let sidecar = json!({"nodeSelector": {"kubernetes.io/hostname": "worker-1"}, "initContainers":
+        [{"name": "s", "image": "i", "restartPolicy": "Always", "ports": port}]});
+    let pinned = json!({"nodeSelector": {"kubernetes.io/hostname": "worker-1"}, "ports": port});
+    for (why, high, low) in [
+        ("a zone", over_the_zone, json!({})),
+        ("a spread", evenly, pinned.clone()),
+        ("a sidecar's port", sidecar, pinned),
+    ] {
+        let mut documents = vec![
+            node("master", true, false, 8000),
+            node("worker-1", false, false, 8000),
+            node("worker-2", false, false, 8000),
+            json!({"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "high"}, "value": 1000}),
+            deployment("low", "", &low),
+            deployment("high", "high", &high),
+        ];
+        for worker in &mut documents[..3] {
+            worker["metadata"]["labels"]["topology.kubernetes.io/zone"] = "east".into();
+        }
+        let reading = Cluster::from_objects(KubernetesVersion::default(), &documents);
+        assert_eq!(reading.errors, []);
+        let model = model(reading.cluster);
+        let histories = Histories::of(&model.world, &model.facts).unwrap();
+        let everybody = model.rows.iter().map(|r| r.id).collect();
+        for (says, who) in [(Says::Evicted, vec![]), (Says::Running, everybody)] {
+            let claim = super::claim("company", says, who, vec![vec![]]);
+            let bounded = judge::bounded(&histories, &model, &claim);
+            assert!(!matches!(bounded, Bounded::Holds(_)), "{why}: {claim:?} {bounded:?}");
+        }
+    }
 }
 
 /// Replicas are alike, and yet any may come next: however large the budget, what a walk holds of that is bounded.
