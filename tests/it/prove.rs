@@ -5,6 +5,7 @@ mod comeback;
 mod dynamics;
 mod exploration;
 mod nominations;
+mod odd;
 mod random;
 mod remedies;
 mod shown;

@@ -160,10 +160,12 @@ impl<P: Placer> Sim<P> {
     fn roll(&mut self, workload: WorkloadId, surge: u32, unavailable: u32) {
         let state = &self.workloads[usize::from(workload.0)];
         let Some((_, new)) = state.wanted.last().copied() else { return };
-        if state.wanted.len() < 2 || state.wanted.iter().rev().skip(1).all(|w| w.1 == 0) && new > 0 {
+        let replicas = self.facts.workloads[usize::from(workload.0)].replicas;
+        // Without surge the last of the old ones goes before the last of the new ones is made.
+        let over = state.wanted.iter().rev().skip(1).all(|w| w.1 == 0) && new >= replicas;
+        if state.wanted.len() < 2 || over {
             return;
         }
-        let replicas = self.facts.workloads[usize::from(workload.0)].replicas;
         let total: u32 = state.wanted.iter().map(|w| w.1).sum();
         let up = (replicas + surge).saturating_sub(total).min(replicas.saturating_sub(new));
         let ready = |new: bool| {

@@ -94,6 +94,8 @@ pub struct State {
     pub ends: Vec<Ends>,
     /// Whether the class is never evicted from a living node in this step or before.
     pub keeps: Vec<bool>,
+    /// Whether a pod of the class may have missed the end of its victim, in this step or before.
+    pub gated: Vec<bool>,
     /// Whether the API answers.
     pub api: bool,
     /// Why each class runs, if it does in every run.
@@ -130,6 +132,7 @@ impl<'a> Bounds<'a> {
             alive,
             ends: Vec::new(),
             keeps: Vec::new(),
+            gated: vec![false; self.world.classes.len()],
             api: true,
             why_runs: Vec::new(),
             untouched: true,
@@ -169,6 +172,8 @@ impl<'a> Bounds<'a> {
         };
         state.ends = ends;
         state.why_runs = why_runs;
+        let missed: Vec<bool> = self.world.ids().map(|class| self.may_miss(class, state)).collect();
+        state.gated.iter_mut().zip(missed).for_each(|(gated, missed)| *gated |= missed);
     }
 
     /// Takes the boarders off the lifeboats.
@@ -216,11 +221,17 @@ impl<'a> Bounds<'a> {
                 }
                 continue;
             }
-            // Without a fence: a StatefulSet's pod stays Terminating, a Deployment's is replaced.
+            // Without a fence: a StatefulSet's pod stays Terminating, a Deployment's is replaced. Who has no grace period
+            // never is Terminating, and a fence ends that even for those who tolerate it: the garbage collector does not ask.
             let leaves = !patient;
             stays.lost = patient || evicts != Evicts::All;
             match facts.kind {
-                Kind::StatefulSet { .. } | Kind::Bare => stays.stuck = leaves,
+                Kind::StatefulSet { .. } | Kind::Bare => {
+                    let ends = leaves && (fenced || facts.grace == 0);
+                    stays.stuck = leaves && facts.grace > 0;
+                    stays.gone = ends && facts.kind == Kind::Bare;
+                    moves[i] = ends && facts.kind != Kind::Bare;
+                }
                 _ => moves[i] = leaves,
             }
             moves[i] |= before.ends[i].pending || !before.keeps[i];

@@ -63,7 +63,8 @@ impl<'a> Bounds<'a> {
     /// else than these figures counts.
     pub(super) fn alike(self, class: WorkloadId, state: &State) -> Option<Alike<'a>> {
         let facts = self.world.class(class);
-        let plain = !facts.daemon && facts.beyond.is_none() && self.world.foes(class).is_empty();
+        let gated = state.gated[usize::from(class.0)];
+        let plain = !facts.daemon && facts.beyond.is_none() && !gated && self.world.foes(class).is_empty();
         plain.then(|| Alike {
             request: &facts.request,
             targets: self.admitted(class) & state.alive,
@@ -74,9 +75,9 @@ impl<'a> Bounds<'a> {
     }
 
     /// A waiting pod must hear of what frees its place. Where a lower class repels it, the queueing hint
-    /// asks whether the pod that went matches *all* of the waiting pod's own anti-affinity terms. And a victim
-    /// without grace period may be gone before a second pod that wants it gone is known to wait for it.
-    /// Either would be tried again after five minutes, which nobody wants to wait for.
+    /// asks whether the pod that went matches *all* of the waiting pod's own anti-affinity terms; it is tried
+    /// again after five minutes, which nobody wants to wait for. And a victim without grace period may be
+    /// gone before a second pod that wants it gone is known to wait for it, which then is gated for good.
     fn wakes_for_all(self, class: WorkloadId, state: &State) -> bool {
         let priority = self.world.class(class).priority;
         let place = |other: WorkloadId| {
@@ -85,8 +86,18 @@ impl<'a> Bounds<'a> {
         };
         let mut foes = self.world.foes(class).iter();
         let heard = foes.all(|&other| place(other) == 0 || self.world.matches_all_terms(class, other));
+        heard && !state.gated[usize::from(class.0)] && !self.may_miss(class, state)
+    }
+
+    /// Whether a pod of the class may miss the end of a victim without grace period: it is gated then, and stays so
+    /// whatever else happens.
+    pub(super) fn may_miss(self, class: WorkloadId, state: &State) -> bool {
+        let priority = self.world.class(class).priority;
         let mut instant = self.world.ids().filter(|o| self.facts.workloads[usize::from(o.0)].grace == 0);
-        heard && instant.all(|other| !self.missed(class, other, place(other), state))
+        instant.any(|other| {
+            let here = state.may[usize::from(other.0)] & self.admitted(class) & state.alive;
+            self.world.class(other).priority < priority && self.missed(class, other, here, state)
+        })
     }
 
     /// Whether a pod of `class` may miss the end of a victim of class `other`, which has no grace period, on one of these nodes, because a

@@ -266,6 +266,11 @@ fn rollouts_by_kind() {
         }
         assert_eq!((low, high), (lowest, highest), "{kind:?}");
         assert!(sim.live().all(|(_, p)| p.revision == 1), "{kind:?}");
+        assert_eq!(
+            sim.live().filter(|(_, p)| p.ready && !p.terminating).count(),
+            2,
+            "{kind:?}: as many as before"
+        );
     }
 }
 

@@ -1,16 +1,16 @@
 //! Random small clusters with whatever changes a decision: tainted nodes, terms in both directions, hard spread,
 //! classes that never preempt, local volumes, budgets, every kind of controller, two to five nodes.
 
-use lifeboat::cluster::{Cluster, KubernetesVersion};
 use serde_json::{Value, json};
 
+use super::odd;
 use super::soundness::{Numbers, node, term};
 
 const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
 const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
 
 /// A cluster of two to five nodes and two to `most` workloads.
-pub(super) fn cluster(n: &mut Numbers, most: usize) -> Cluster {
+pub(super) fn cluster(n: &mut Numbers, most: usize) -> Vec<Value> {
     let (twin, memory) = (n.chance(60), 400 + 200 * n.below(6));
     let mut documents = vec![node("master", true, twin, memory)];
     for i in 1..=1 + n.below(4) {
@@ -38,64 +38,9 @@ pub(super) fn cluster(n: &mut Numbers, most: usize) -> Cluster {
         documents.extend(workload(n, i, count));
     }
     if n.chance(40) {
-        odd(n, &mut documents);
+        odd::placed(n, &mut documents);
     }
-    let reading = Cluster::from_objects(KubernetesVersion::default(), &documents);
-    assert_eq!(reading.errors, []);
-    reading.cluster
-}
-
-/// What few clusters have: a cordoned node and a pod that does not mind, a host port that a sidecar wants too, requests of
-/// a whole pod, two nodes with one host name, terms over zones, a spread that counts others.
-fn odd(n: &mut Numbers, documents: &mut [Value]) {
-    let of_kind = |documents: &[Value], wanted: &dyn Fn(&Value) -> bool| -> Vec<usize> {
-        (0..documents.len()).filter(|&i| wanted(&documents[i])).collect()
-    };
-    let nodes = of_kind(documents, &|d| d["kind"] == "Node");
-    let workloads = of_kind(documents, &|d| d["spec"]["template"].is_object());
-    let node = nodes[n.below(nodes.len())];
-    let (one, other) = (workloads[n.below(workloads.len())], workloads[n.below(workloads.len())]);
-    let apps = json!([format!("w{}", n.below(4)), format!("w{}", n.below(4))]);
-    let selector = json!({"matchExpressions": [{"key": "app", "operator": "In", "values": apps}]});
-    let zone = "topology.kubernetes.io/zone";
-    match n.below(6) {
-        0 => {
-            documents[node]["spec"]["unschedulable"] = true.into();
-            let spec = &mut documents[one]["spec"]["template"]["spec"];
-            spec["tolerations"] = json!([{"operator": "Exists"}]);
-        }
-        1 => {
-            let port = json!([{"containerPort": 80, "hostPort": 80}]);
-            documents[one]["spec"]["template"]["spec"]["containers"][0]["ports"] = port.clone();
-            documents[other]["spec"]["template"]["spec"]["initContainers"] =
-                json!([{"name": "s", "image": "i", "restartPolicy": "Always", "ports": port}]);
-        }
-        2 => {
-            let requests = json!({"cpu": format!("{}m", 200 * n.below(8)), "memory": "300Mi"});
-            documents[one]["spec"]["template"]["spec"]["resources"] = json!({"requests": requests});
-        }
-        3 => {
-            let term = json!({"topologyKey": zone, "labelSelector": selector});
-            let side = ["podAntiAffinity", "podAffinity"][n.below(2)];
-            documents[one]["spec"]["template"]["spec"]["affinity"][side] = if n.chance(60) {
-                json!({REQUIRED: [term]})
-            } else {
-                json!({PREFERRED: [{"weight": 100, "podAffinityTerm": term}]})
-            };
-            for &i in &nodes {
-                documents[i]["metadata"]["labels"][zone] = ["east", "west"][n.below(2)].into();
-            }
-        }
-        4 => {
-            let key = ["kubernetes.io/hostname", zone][n.below(2)];
-            documents[one]["spec"]["template"]["spec"]["topologySpreadConstraints"] = json!([{"maxSkew": 1, "topologyKey": key, "whenUnsatisfiable": "DoNotSchedule", "labelSelector": selector}]);
-            documents[node]["metadata"]["labels"][zone] = "east".into();
-        }
-        _ => {
-            let same = ["master", "nowhere"][n.below(2)];
-            documents[node]["metadata"]["labels"]["kubernetes.io/hostname"] = same.into();
-        }
-    }
+    documents
 }
 
 /// A workload, and perhaps its budget.

@@ -58,7 +58,7 @@ const SERVER: &str = "node-role.kubernetes.io/control-plane";
 
 /// A cluster of a master and one to three workers, two to `most` workloads, some of them boarders, and perhaps a
 /// lock, an anti-affinity or a spread.
-fn around_a_lock(n: &mut Numbers, most: usize, servers: Servers) -> Cluster {
+fn around_a_lock(n: &mut Numbers, most: usize, servers: Servers) -> Vec<Value> {
     let boat = if servers == Servers::Master { SERVER } else { "boat" };
     let twin = n.chance(70);
     let memory = 600 + 200 * n.below(6);
@@ -146,16 +146,15 @@ fn around_a_lock(n: &mut Numbers, most: usize, servers: Servers) -> Cluster {
                 "affinity": if boarders.is_empty() { json!({}) } else { json!({"podAntiAffinity": anti}) },
                 "containers": [{"name": "c", "image": "i", "resources": {"requests": {"cpu": "1m", "memory": "4Mi"}}}]}}}}));
     }
-    let reading = Cluster::from_objects(KubernetesVersion::default(), &documents);
-    assert_eq!(reading.errors, []);
-    reading.cluster
+    documents
 }
 
 /// The cluster of a number: every other one is built around a lifeboat and its lock, a quarter of these with other
-/// servers than the lifeboat; the rest has whatever changes a decision.
+/// servers than the lifeboat; the rest has whatever changes a decision. A third has an oddity, a third runs another
+/// release than the one of which most was recorded.
 pub(super) fn cluster(number: u64, most: usize) -> Cluster {
     let mut n = Numbers(Dice::new(number));
-    if number.is_multiple_of(2) {
+    let mut documents = if number.is_multiple_of(2) {
         let servers = match number % 16 {
             6 => Servers::All,
             14 => Servers::Last,
@@ -164,12 +163,22 @@ pub(super) fn cluster(number: u64, most: usize) -> Cluster {
         around_a_lock(&mut n, most, servers)
     } else {
         super::random::cluster(&mut n, most)
+    };
+    if n.chance(33) {
+        super::odd::lived(&mut n, &mut documents);
     }
+    let releases: Vec<KubernetesVersion> = KubernetesVersion::all().collect();
+    let release = if n.chance(33) { releases[n.below(releases.len())] } else { KubernetesVersion::default() };
+    let reading = Cluster::from_objects(release, &documents);
+    assert_eq!(reading.errors, []);
+    reading.cluster
 }
 
-/// A cluster whose lifeboat is its master.
+/// A cluster whose lifeboat is its master. Of other releases than the usual one some keep their state elsewhere.
 pub(super) fn model(cluster: Cluster) -> Model {
-    Model::bare(cluster, &["master".to_owned()], Clocks::of_minor(34), Datastore::Etcd).unwrap()
+    let minor = cluster.version.minor();
+    let datastore = if minor.is_multiple_of(2) { Datastore::Etcd } else { Datastore::External };
+    Model::bare(cluster, &["master".to_owned()], Clocks::of_minor(minor.into()), datastore).unwrap()
 }
 
 /// Planned work on a cluster: any kind of it, on one node or all, for long or short.
@@ -249,6 +258,8 @@ fn wanted_elsewhere(status: &lifeboat::lifecycle::WorkloadStatus) -> bool {
 fn no_run_ends_as_bounds_exclude() {
     let mut wrong = Vec::new();
     let (mut empty, mut running, mut apart) = (0_u64, 0_u64, 0_u64);
+    // Two that evict each other from a zone, or for a spread, never settle.
+    let mut endless = 0;
     let numbers = numbers(CLUSTERS);
     let count = numbers.end - numbers.start;
     for seed in numbers {
@@ -269,7 +280,10 @@ fn no_run_ends_as_bounds_exclude() {
         apart += separate.len() as u64;
         for run in 0..RUNS {
             let mut dice = Dice::new(seed * 1000 + run);
-            let start = play::green(&model, &mut dice).unwrap();
+            let Some(start) = play::green(&model, &mut dice) else {
+                endless += 1;
+                continue;
+            };
             let first = play::lose(&start, &[], Phase::Eviction, &mut dice).unwrap();
             wrong.extend(excluded(&model, green, &first, seed, "green"));
             for &(a, b) in &separate {
@@ -289,7 +303,10 @@ fn no_run_ends_as_bounds_exclude() {
                 for phase in [Phase::Eviction, Phase::Fencing, Phase::Return] {
                     let state = histories.after(&losses, phase);
                     running += state.ends.iter().filter(|e| e.always_runs()).count() as u64;
-                    let played = play::lose(&start, &losses, phase, &mut dice).unwrap();
+                    let Some(played) = play::lose(&start, &losses, phase, &mut dice) else {
+                        endless += 1;
+                        continue;
+                    };
                     wrong.extend(excluded(&model, &state, &played, seed, &format!("{losses:?} {phase:?}")));
                 }
             }
@@ -302,6 +319,8 @@ fn no_run_ends_as_bounds_exclude() {
         &wrong[..wrong.len().min(12)]
     );
     // The bounds must say something, or the test above would be empty.
+    println!("{count} clusters, {endless} runs without an end");
+    assert!(endless * 20 <= count, "{endless}");
     let (empty, running, apart) = (empty * 60, running, apart * 300);
     assert!(
         2 * empty > count && running > count && 2 * apart > count,
@@ -321,11 +340,13 @@ fn no_planned_work_comes_to_what_bounds_exclude() {
         let mut n = Numbers(Dice::new(seed ^ 0xA5A5));
         for run in 0..RUNS {
             let mut dice = Dice::new(seed * 1000 + run);
-            let start = play::green(&model, &mut dice).unwrap();
+            let Some(start) = play::green(&model, &mut dice) else { continue };
             for losses in [vec![], vec![vec![NodeId(1)]]] {
                 let event = work(&mut n, &model);
                 let Some(states) = histories.during(&losses, Phase::Fencing, &event) else { continue };
-                let mut played = play::lose(&start, &losses, Phase::Fencing, &mut dice).unwrap();
+                let Some(mut played) = play::lose(&start, &losses, Phase::Fencing, &mut dice) else {
+                    continue;
+                };
                 play::plan(&mut played, &event, &mut dice).unwrap();
                 assert_eq!(states.len(), played.moments.len() + 1, "cluster {seed}: {event:?}");
                 let quiet = played.moments.iter().map(|(_, run)| run.clone()).chain([played.run.clone()]);
