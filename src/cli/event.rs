@@ -27,6 +27,13 @@ pub(crate) struct Work {
 }
 
 impl Work {
+    /// Whether any is asked for.
+    pub(crate) fn is_asked(&self) -> bool {
+        [&self.drain, &self.reboot, &self.upgrade, &self.cold_start, &self.roll]
+            .into_iter()
+            .any(Option::is_some)
+    }
+
     /// The work, if any is asked for. `lasts` is how long a node is away, or the gap of a cold start.
     pub(crate) fn event(&self, model: &Model, lasts: &str) -> Result<Option<Event>, String> {
         let (kind, text) = match self {
@@ -53,24 +60,45 @@ impl Work {
             return Ok(Some(event));
         }
         event.nodes = nodes(model, text)?;
+        if event.nodes.is_empty() {
+            if matches!(kind, EventKind::Drain | EventKind::Reboot) {
+                return Err("name at least one node".to_owned());
+            }
+            event.nodes = model.node_ids().collect();
+        }
         event.names = event.nodes.iter().map(|n| model.nodes[usize::from(n.0)].name.clone()).collect();
         Ok(Some(event))
     }
 }
 
-/// Names separated by commas, spaces or `then`; no name means all nodes.
+/// Names separated by commas, spaces or `then`, each node once.
 fn nodes(model: &Model, text: &str) -> Result<Vec<NodeId>, String> {
     let mut nodes = Vec::new();
-    for name in text.split([',', ' ']).filter(|n| !n.is_empty() && *n != "then") {
-        let all: Vec<&str> = model.nodes.iter().map(|n| n.name.as_str()).collect();
-        let at = all.iter().position(|n| *n == name);
-        let at = at.ok_or_else(|| format!("there is no node `{name}`; the nodes are {}", all.join(", ")))?;
-        let id = NodeId(u16::try_from(at).unwrap_or(u16::MAX));
-        if !nodes.contains(&id) {
-            nodes.push(id);
+    for step in steps(model, text) {
+        for name in step {
+            let id = node(model, name)?;
+            if !nodes.contains(&id) {
+                nodes.push(id);
+            }
         }
     }
-    Ok(if nodes.is_empty() { model.node_ids().collect() } else { nodes })
+    Ok(nodes)
+}
+
+/// Names separated by commas or spaces, in the steps between the words `then`: a node may be called that, too.
+pub(super) fn steps<'a>(model: &Model, text: &'a str) -> Vec<Vec<&'a str>> {
+    let words: Vec<&str> = text.split([',', ' ']).filter(|n| !n.is_empty()).collect();
+    let then = |word: &&str| *word == "then" && model.nodes.iter().all(|n| n.name != "then");
+    words.split(then).map(<[&str]>::to_vec).collect()
+}
+
+/// The node of this name, or a text that says which there are.
+pub(super) fn node(model: &Model, name: &str) -> Result<NodeId, String> {
+    let at = model.nodes.iter().position(|n| n.name == name).ok_or_else(|| {
+        let all: Vec<&str> = model.nodes.iter().map(|n| n.name.as_str()).collect();
+        format!("there is no node `{name}`; the nodes are {}", all.join(", "))
+    })?;
+    Ok(NodeId(u16::try_from(at).unwrap_or(u16::MAX)))
 }
 
 /// The workloads of services, components, tiers or of these names.

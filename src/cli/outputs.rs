@@ -200,12 +200,23 @@ fn link_on_the_way(folder: &Path, path: &str) -> io::Result<Option<PathBuf>> {
     Ok(None)
 }
 
+/// Refuses something else where the folder of outputs should stand.
+pub(crate) fn be_a_folder(folder: &Path) -> Result<(), Diagnostic> {
+    if fs::metadata(folder).is_ok_and(|m| !m.is_dir()) {
+        let message = format!("`{}` is not a folder, and outputs stand in one", name_of(folder));
+        return Err(Diagnostic::new(codes::UNWRITABLE, message)
+            .help("take it away, or name another folder: `output` in the policy, or `--out`"));
+    }
+    Ok(())
+}
+
 /// The record of the folder's last build; `None` without one.
 pub(crate) fn earlier(folder: &Path) -> Result<Option<Record>, Diagnostic> {
     let broken = |why: String| {
         Diagnostic::new(codes::UNWRITABLE, format!("`{}` cannot be read: {why}", name_of(&folder.join(FILE))))
             .help("restore it from Git, or delete the folder and build again")
     };
+    be_a_folder(folder)?;
     match present(folder, FILE) {
         Ok(Present::Missing) => Ok(None),
         Ok(Present::Text(text)) => Record::parse(&text).map(Some).map_err(broken),

@@ -38,7 +38,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     work: super::event::Work,
     /// How long a node is away; of a cold start, the gap between arrivals.
-    #[arg(long, value_name = "DURATION", default_value = "120s")]
+    #[arg(long, value_name = "DURATION", default_value = "120s", requires = "Work")]
     lasts: String,
     /// With the scheduler's reasons: rejected nodes, scores, ties, victims.
     #[arg(long)]
@@ -47,7 +47,7 @@ pub(crate) struct Args {
     #[arg(long)]
     components: bool,
     /// How much the applications may grow, and how small nodes may be, before a claim breaks.
-    #[arg(long, conflicts_with = "lose")]
+    #[arg(long, conflicts_with_all = ["lose", "Work"])]
     headroom: bool,
     /// Prove what was rendered, or a dump of a cluster, instead of the plan: files, folders, or `-`.
     #[arg(long, value_name = "FILE|DIR|-", num_args = 1.., conflicts_with = "headroom")]
@@ -109,14 +109,22 @@ pub(crate) fn run(context: &Context, args: &Args) -> ExitCode {
     }
     if args.headroom {
         return match headroom::headroom(plan) {
-            Ok(found) => print_headroom(context, &found, args),
+            Ok(found) => {
+                print_headroom(context, &found, args);
+                told(wrong)
+            }
             Err(error) => not_modelled(context, &error, &prepared.sources),
         };
     }
     match args.work.event(&model, &args.lasts) {
         Err(message) => return wrong_usage(&message),
         Ok(None) if args.lose.is_none() => {}
-        Ok(event) => return story(context, &model, event.as_ref(), args),
+        Ok(event) => {
+            return match story(context, &model, event.as_ref(), args) {
+                Ok(()) => told(wrong),
+                Err(message) => wrong_usage(&message),
+            };
+        }
     }
     let proof = prove::prove(&model, Options { budget: args.budget, vary: VARY, ..Options::default() });
     let mut findings = prove::promises::of(&model, &proof, plan);
@@ -178,11 +186,11 @@ fn remedies_for(plan: &Plan, proof: &Proof, tries: usize) -> Option<Remedies> {
 /// Claims of many sites; a story or a table is asked of one.
 fn over_fleet(context: &Context, args: &Args) -> ExitCode {
     let one = !args.rendered.is_empty() || args.usage.is_some();
-    if args.lose.is_some() || args.headroom || args.trace || args.components || one {
-        anstream::eprintln!(
-            "error: --lose, --headroom, --trace, --components, --rendered and --usage speak of one site: name its policy"
+    let story = args.lose.is_some() || args.work.is_asked();
+    if story || args.headroom || args.trace || args.components || one {
+        return wrong_usage(
+            "--lose, planned work, --headroom, --trace, --components, --rendered and --usage speak of one site: name its policy",
         );
-        return ExitCode::from(BROKEN);
     }
     fleet::run(context, &args.policies, &Verb::Prove { budget: args.budget }, None)
 }
@@ -196,7 +204,12 @@ fn at_their_word(args: &Args) {
     }
 }
 
-fn print_headroom(context: &Context, found: &Headroom, args: &Args) -> ExitCode {
+/// The exit code of an answer that judges nothing itself.
+fn told(wrong: bool) -> ExitCode {
+    if wrong { ExitCode::from(FINDINGS) } else { ExitCode::SUCCESS }
+}
+
+fn print_headroom(context: &Context, found: &Headroom, args: &Args) {
     match context.format {
         Format::Json => anstream::println!("{}", headroom::render::json(found)),
         _ => {
@@ -204,7 +217,6 @@ fn print_headroom(context: &Context, found: &Headroom, args: &Args) -> ExitCode 
             at_their_word(args);
         }
     }
-    ExitCode::SUCCESS
 }
 
 fn wrong_usage(message: &str) -> ExitCode {
@@ -212,52 +224,45 @@ fn wrong_usage(message: &str) -> ExitCode {
     ExitCode::from(BROKEN)
 }
 
-fn story(context: &Context, model: &Model, event: Option<&Event>, args: &Args) -> ExitCode {
-    let losses = match args.lose.as_deref().map(|lose| losses(model, lose)).transpose() {
-        Ok(losses) => losses.unwrap_or_default(),
-        Err(message) => return wrong_usage(&message),
-    };
+fn story(context: &Context, model: &Model, event: Option<&Event>, args: &Args) -> Result<(), String> {
+    let losses = args.lose.as_deref().map(|lose| losses(model, lose)).transpose()?.unwrap_or_default();
     let fences = model.fencing.0 != Fencing::None;
     let phase = if fences { Phase::Fencing } else { Phase::Eviction };
     let told = match event {
         None => prove::tell(model, &losses, phase, args.trace),
         Some(event) => prove::planned::tell(model, &losses, phase, Some(event), args.trace),
     };
-    let Some(told) = told else { return wrong_usage("this story does not settle") };
+    let told = told.ok_or("this story does not settle")?;
     let compared = if event.is_none() { prove::orders::compare(model, &losses) } else { None };
     if context.format == Format::Json {
         let mut value = render::story_json(&told);
         value["orders"] = compared.iter().flatten().map(|way| render::way_json(model, way)).collect();
         anstream::println!("{value}");
-        return ExitCode::SUCCESS;
+        return Ok(());
     }
     anstream::print!("{}", render::story(&told, args.trace));
     for way in compared.iter().flatten() {
         anstream::print!("{}", render::way(model, way));
     }
-    ExitCode::SUCCESS
+    Ok(())
 }
 
 /// `a,b then c` as sets of nodes in their order.
 pub(super) fn losses(model: &Model, text: &str) -> Result<Vec<Vec<NodeId>>, String> {
-    let names: Vec<&str> = model.nodes.iter().map(|n| n.name.as_str()).collect();
     let mut seen = Vec::new();
     let mut order = Vec::new();
-    for step in text.split(" then ") {
+    for step in super::event::steps(model, text) {
+        if step.is_empty() {
+            return Err("name at least one node in every step".to_owned());
+        }
         let mut set = Vec::new();
-        for name in step.split([',', ' ']).filter(|n| !n.is_empty()) {
-            let Some(at) = names.iter().position(|n| *n == name) else {
-                return Err(format!("there is no node `{name}`; the nodes are {}", names.join(", ")));
-            };
-            let id = NodeId(u16::try_from(at).unwrap_or(u16::MAX));
+        for name in step {
+            let id = super::event::node(model, name)?;
             if seen.contains(&id) {
                 return Err(format!("`{name}` cannot be lost twice"));
             }
             seen.push(id);
             set.push(id);
-        }
-        if set.is_empty() {
-            return Err("name at least one node in every step".to_owned());
         }
         order.push(set);
     }

@@ -68,6 +68,7 @@ pub(super) fn publish(
     conflicts: impl Fn(&Record) -> Vec<Diagnostic>,
 ) -> Result<Changes, Refused> {
     let broken = |path: &Path, error: &io::Error| (BROKEN, vec![unwritable(path, error)]);
+    outputs::be_a_folder(folder).map_err(|finding| (BROKEN, vec![finding]))?;
     fs::create_dir_all(folder).map_err(|e| broken(folder, &e))?;
     let lock = lock(folder)?;
     let result = locked(folder, artifacts, record, conflicts);

@@ -23,6 +23,17 @@ fn a_second_build_waits_for_the_first_and_says_so_if_it_does_not_end() {
 }
 
 #[test]
+fn a_file_where_the_folder_should_be_is_told_and_stays() {
+    let site = site();
+    let file = site.path().join("golden");
+    fs::write(&file, "mine").expect("written");
+    for command in ["build", "check"] {
+        expect(&run(site.path(), &[command]), 2, "`golden` is not a folder");
+    }
+    assert_eq!(fs::read_to_string(&file).expect("read"), "mine");
+}
+
+#[test]
 fn builds_of_two_policies_in_one_folder_at_once_leave_one_of_them_whole() {
     let site = site();
     let without = POLICY.split("[services.events]").next().expect("a head");
