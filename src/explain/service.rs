@@ -10,14 +10,35 @@ use crate::prove::render::{ShownRow, column_title};
 use crate::prove::{Column, Model, judge, play};
 use crate::report::table;
 
-/// The page of a service by its name, of a component as `service/component`, of a workload by its name.
+/// The page of a service by its name, of a component as `service/component`, of a workload by its name or as
+/// `namespace/name`; so of what lifeboat itself adds.
 pub(super) fn page(world: World<'_>, subject: &str) -> Option<Page> {
-    let plan = &world.compilation.plan;
-    let meant = |c: &&Carrier| plan.display(c) == subject || plan.service_name(c) == Some(subject);
-    let carriers: Vec<&Carrier> = plan.carriers.iter().filter(meant).collect();
-    if carriers.is_empty() {
-        return None;
+    let carriers = carriers(&world.compilation.plan, subject);
+    if !carriers.is_empty() {
+        return Some(of_carriers(world, subject, &carriers));
     }
+    let model = world.model?;
+    let row = model.rows.iter().find(|row| row.name == subject)?;
+    let mut page = Page::new(subject);
+    fates(&mut page, world, model, &[row.id]);
+    Some(page)
+}
+
+fn carriers<'p>(plan: &'p Plan, subject: &str) -> Vec<&'p Carrier> {
+    let named = |c: &&Carrier| plan.display(c) == subject || plan.service_name(c) == Some(subject);
+    let carriers: Vec<&Carrier> = plan.carriers.iter().filter(named).collect();
+    if !carriers.is_empty() {
+        return carriers;
+    }
+    let object = |c: &&Carrier| match subject.split_once('/') {
+        Some((namespace, name)) => c.namespace == namespace && c.workload == name,
+        None => c.workload == subject,
+    };
+    plan.carriers.iter().filter(object).collect()
+}
+
+fn of_carriers(world: World<'_>, subject: &str, carriers: &[&Carrier]) -> Page {
+    let plan = &world.compilation.plan;
     let mut page = Page::new(subject);
     let whole = plan.policy.service(subject);
     if let Some(service) = whole {
@@ -28,23 +49,28 @@ pub(super) fn page(world: World<'_>, subject: &str) -> Option<Page> {
         );
         page.part("what", vec![Note::at(text, at)]);
     }
-    for carrier in &carriers {
+    for carrier in carriers {
         page.part(&plan.display(carrier), of_carrier(world, carrier, whole.is_none()));
     }
     if let Some(model) = world.model {
-        let rows = rows(model, plan, &carriers);
+        let rows = rows(model, plan, carriers);
         if rows.is_empty() {
             page.part(
                 "after each loss",
                 vec![Note::new("nothing: no pod of it lasts that a loss could take")],
             );
-            return Some(page);
+            return page;
         }
-        page.part("where it may run", places(world, model, &rows));
-        page.part("who can evict it, and whom it can", rivals(model, &rows));
-        page.part("after each loss", losses(world, model, &rows));
+        fates(&mut page, world, model, &rows);
     }
-    Some(page)
+    page
+}
+
+/// Where pods may be, who stands against whom, and what losses do.
+fn fates(page: &mut Page, world: World<'_>, model: &Model, rows: &[WorkloadId]) {
+    page.part("where it may run", places(world, model, rows));
+    page.part("who can evict it, and whom it can", rivals(model, rows));
+    page.part("after each loss", losses(world, model, rows));
 }
 
 /// What is decided about a carrier; of a lone component every field with its reasons.

@@ -92,6 +92,21 @@ fn the_reverse_of_each_reason_lists_the_line() {
     });
 }
 
+/// Tables and stories call what they show by these names.
+#[test]
+fn every_row_of_the_table_can_be_asked_about_by_the_name_that_it_bears() {
+    with(|world| {
+        let model = world.model.expect("a model");
+        for row in &model.rows {
+            let page = explain::name(world, &row.name).unwrap_or_else(|| panic!("{}", row.name));
+            assert!(page.parts.iter().any(|p| p.title == "after each loss"), "{}", row.name);
+        }
+        let object = explain::name(world, "platform-infrastructure/argocd-server").expect("a page");
+        let component = explain::name(world, "argocd/server").expect("a page");
+        assert_eq!(object.parts, component.parts);
+    });
+}
+
 #[test]
 fn every_line_of_the_policy_can_be_asked_about() {
     with(|world| {
