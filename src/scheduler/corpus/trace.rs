@@ -128,6 +128,10 @@ impl<'w> Trace<'w> {
             // With a nominated node that fits, no other node is examined.
             self.all_rejects.retain(|node, _| Some(*node) == nominated);
         }
+        if matches!(decision, Decision::Bind(_)) {
+            // Nodes that PreFilter left out get a status only in the diagnosis of a failure.
+            self.rejected.retain(|_, status| status.plugin.is_some());
+        }
         if !self.rejected.is_empty() {
             record.insert("rejected".into(), self.by_name(&self.rejected, Status::json));
         }
