@@ -49,6 +49,13 @@ pub struct Edition {
     pub(super) untouched: Arc<OnceLock<Vec<Untouched>>>,
 }
 
+impl Edition {
+    /// Keys of the sub-charts that make names of their own, in the order of these names' keys.
+    pub fn sub_charts(&self) -> impl Iterator<Item = &ValuePath> {
+        self.names.values().filter_map(|name| name.under.as_ref())
+    }
+}
+
 /// How well a version is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Known {

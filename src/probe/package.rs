@@ -37,7 +37,8 @@ pub struct Package {
     pub templates: Vec<Template>,
     /// Keys (aliases) and names of all sub-charts, the chart itself first with no key.
     pub charts: Vec<(Vec<String>, String)>,
-    /// Keys of sub-charts that `Chart.yaml` names and whose templates the package lacks.
+    /// Keys of sub-charts whose templates the package lacks: those that `Chart.yaml` names, and those that
+    /// somebody told it of.
     pub hollow: Vec<ValuePath>,
     /// SHA-256 over all files, hex.
     pub digest: String,
@@ -90,6 +91,17 @@ impl Package {
             hollow: reader.hollow,
             digest: hex(&digest.finalize()),
         })
+    }
+
+    /// Counts keys among the hollow ones where no sub-chart stands: whoever packs a chart without a sub-chart
+    /// takes its line out of `Chart.yaml` too, for Helm refuses what is named and missing.
+    pub fn note_lacking<'k>(&mut self, keys: impl Iterator<Item = &'k ValuePath>) {
+        for key in keys {
+            let stands = self.charts.iter().any(|(at, _)| ValuePath::of(at.iter().cloned()) == *key);
+            if !stands && !self.hollow.contains(key) {
+                self.hollow.push(key.clone());
+            }
+        }
     }
 
     /// Every path of the defaults, maps and leaves.

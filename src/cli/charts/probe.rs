@@ -75,14 +75,14 @@ fn probe(context: &Context, args: &Args) -> Result<ExitCode, String> {
     if args.check.is_some() && args.facts != args.out.is_some() {
         return Err("with --check, --facts and --out FILE come together".to_owned());
     }
-    let package = helm::package(&args.chart)?;
+    let mut package = helm::package(&args.chart)?;
     let helm = Helm::start(&args.helm)?;
     let mut values = Value::Object(Map::new());
     for file in &args.values {
         values = merge_files(&values, &read_values(file)?);
     }
     match &args.check {
-        Some(file) => check(context, args, &package, &helm, values, file),
+        Some(file) => check(context, args, &mut package, &helm, values, file),
         None => {
             let learned = experiment(args, &package, &helm, &Request { values, ..Request::default() })?;
             write(args, &package, &learned)
@@ -197,7 +197,7 @@ fn write(args: &Args, package: &Package, learned: &Learned) -> Result<ExitCode, 
 fn check(
     context: &Context,
     args: &Args,
-    package: &Package,
+    package: &mut Package,
     helm: &Helm,
     values: Value,
     file: &Path,
@@ -225,6 +225,8 @@ fn check(
     };
     let values = merge_files(&edition.required, &values);
     let probing = chart.probing(&package.version);
+    let asked = |key: &&ValuePath| probing.profiles.iter().any(|(_, layer)| key.get(layer).is_some());
+    package.note_lacking(edition.sub_charts().filter(asked));
     let profiles = probing.profiles.into_iter();
     let profiles = profiles.map(|(name, layer)| (name, rendered(&package.hollow, layer))).collect();
     let request = Request { values, paths: claimed(&edition), quiet: probing.quiet, profiles };

@@ -20,6 +20,22 @@ fn values_of_sub_charts_stand_under_their_key() {
 }
 
 #[test]
+fn a_sub_chart_that_was_not_packed_is_lacking_whether_its_line_was_left_or_not() {
+    let keys = [ValuePath::parse("lamp"), ValuePath::parse("horn")];
+    let lacking = |files: &lifeboat::probe::package::Files| {
+        let mut package = Package::of_files(files).unwrap();
+        package.note_lacking(keys.iter());
+        package.hollow.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let mut files = files(&beacon());
+    assert_eq!(lacking(&files), ["horn"]);
+    files.retain(|path, _| !path.starts_with("charts/lamp/"));
+    assert_eq!(lacking(&files), ["lamp", "horn"]);
+    files.insert("Chart.yaml".into(), b"name: beacon\nversion: 1.2.0\n".to_vec());
+    assert_eq!(lacking(&files), ["lamp", "horn"]);
+}
+
+#[test]
 fn only_keys_that_the_defaults_lack_are_suspect() {
     let file =
         "tower:\n  replicas: 3\n  toleratoins: []\n  nodeSelector: {a: b}\nlampe:\n  tolerations: []\n";
