@@ -99,7 +99,9 @@ fn inherit(cx: &mut Cx<'_>, toml: &TomlPolicy, name: &str, entry: &Field<TomlNod
         };
         like = below.value.like.as_ref();
     }
-    Some(merged)
+    // What the last of them lacks was told there.
+    let whole = merged.role.is_some() && merged.capacity.is_some();
+    (whole || seen.len() == 1).then_some(merged)
 }
 
 fn node(cx: &mut Cx<'_>, name: &str, entry: &Field<TomlNode>) -> Option<Node> {
@@ -124,7 +126,9 @@ fn node(cx: &mut Cx<'_>, name: &str, entry: &Field<TomlNode>) -> Option<Node> {
         taints: toml.taints.as_ref().map_or_else(Vec::new, |taints| taints.value.clone()),
         zone,
     };
-    check_reserve(cx, &node);
+    if keeps(at.path, &node) {
+        check_reserve(cx, &node);
+    }
     Some(node)
 }
 
@@ -139,6 +143,15 @@ fn size(cx: &mut Cx<'_>, table: &Field<TomlCapacity>) -> Size {
     let cpu = cx.need(at, "cpu", table.value.cpu.as_ref(), "write the cores: cpu = \"4\"");
     let memory = cx.need(at, "memory", table.value.memory.as_ref(), "write the memory: memory = \"7900Mi\"");
     (cpu, memory, Some(or(at, "pods", table.value.pods.as_ref(), 110)))
+}
+
+/// Whether anything of what a node keeps, and of what it has, is said by itself and not by the node that it is like.
+fn keeps(path: &str, node: &Node) -> bool {
+    let reserve = [node.reserve.cpu.as_ref().map(|f| &f.path), node.reserve.memory.as_ref().map(|f| &f.path)];
+    let threshold = Some(&node.eviction_threshold).filter(|f| f.span.is_some()).map(|f| &f.path);
+    let size = [&node.cpu.path, &node.memory.path];
+    let mut paths = reserve.into_iter().flatten().chain(threshold).chain(size);
+    paths.any(|at| at.strip_prefix(path).is_some_and(|rest| rest.starts_with('.')))
 }
 
 /// Reports a node that keeps everything for itself.
