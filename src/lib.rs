@@ -24,6 +24,7 @@ pub mod diff;
 pub mod emit;
 pub mod explain;
 pub mod fleet;
+pub mod given;
 pub mod kube;
 pub mod lifecycle;
 pub mod manifest;

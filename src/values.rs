@@ -100,7 +100,8 @@ fn one(
     }
 }
 
-fn span(sources: &SourceMap, file: crate::source::FileId, at: yaml::Place) -> Span {
+/// The place of a YAML node to the end of its line.
+pub(crate) fn span(sources: &SourceMap, file: crate::source::FileId, at: yaml::Place) -> Span {
     let source = sources.get(file);
     let range = source.line_range(at.line as usize).unwrap_or(0..0);
     let line = &source.text[range.clone()];

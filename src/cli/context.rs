@@ -196,6 +196,9 @@ pub(crate) fn name_of(path: &Path) -> String {
     }
 }
 
+/// Most files that one glob may match.
+const MOST_LISTED: usize = 10_000;
+
 /// Reads names as files.
 #[derive(Debug)]
 pub(crate) struct Files;
@@ -222,5 +225,22 @@ impl Loader for Files {
         }
         String::from_utf8(bytes)
             .map_err(|error| LoadError::NotUtf8 { offset: error.utf8_error().valid_up_to() })
+    }
+
+    fn list(&self, pattern: &str) -> Result<Vec<String>, LoadError> {
+        let within = glob::MatchOptions {
+            case_sensitive: true,
+            require_literal_separator: true,
+            require_literal_leading_dot: true,
+        };
+        let paths = glob::glob_with(pattern, within).map_err(|error| LoadError::Other(error.to_string()))?;
+        let mut names = Vec::new();
+        for path in paths.take(MOST_LISTED + 1) {
+            names.push(name_of(&path.map_err(|error| LoadError::Other(error.error().to_string()))?));
+        }
+        if names.len() > MOST_LISTED {
+            return Err(LoadError::Other(format!("it matches more than {MOST_LISTED} files")));
+        }
+        Ok(names)
     }
 }

@@ -12,7 +12,7 @@ use lifeboat::emit::record;
 use lifeboat::policy::Policy;
 use lifeboat::prove::Model;
 use lifeboat::source::SourceMap;
-use lifeboat::source::extends::{LoadError, Loader};
+use lifeboat::source::extends::{LoadError, Loader, matching};
 
 use super::context::{BROKEN, Context, FINDINGS, Format, name_of};
 use super::outputs::{self, Compiled, Present};
@@ -226,6 +226,17 @@ impl Loader for Revision {
             return Err(LoadError::TooLarge { bytes: Some(bytes), limit });
         }
         Ok(text)
+    }
+
+    fn list(&self, glob: &str) -> Result<Vec<String>, LoadError> {
+        let glob = plain(glob);
+        // Names relative to here, as those of the policy are; what lies above is asked for by its folder.
+        let fixed = glob.split('/').take_while(|part| !part.contains(['*', '?', '[']));
+        let folder: Vec<&str> = fixed.take_while(|part| *part == "..").collect();
+        let below = if folder.is_empty() { ".".to_owned() } else { folder.join("/") };
+        let listed = git(&["ls-tree", "-r", "--name-only", "-z", &self.hash, "--", &below])
+            .map_err(|_| LoadError::NotFound)?;
+        matching(&glob, listed.split('\0').filter(|name| !name.is_empty()))
     }
 }
 

@@ -149,6 +149,10 @@ impl Loader for Edited<'_> {
     fn load(&self, name: &str, limit: u64) -> Result<String, LoadError> {
         if name == self.name { Ok(self.text.to_owned()) } else { Files.load(name, limit) }
     }
+
+    fn list(&self, glob: &str) -> Result<Vec<String>, LoadError> {
+        Files.list(glob)
+    }
 }
 
 /// What is wrong with a place that is none: the file has fewer lines.

@@ -116,6 +116,8 @@ fn means(plan: &Plan, pods: &PodRef, carrier: &Carrier) -> bool {
         PodRef::Component { service, component } => {
             owner.service.as_deref() == Some(service) && owner.component.as_deref() == Some(component)
         }
-        PodRef::Workload(name) => matches!(carrier.owner, Owner::Workload(_)) && carrier.workload == *name,
+        PodRef::Workload(name) => {
+            matches!(carrier.owner, Owner::Workload(_) | Owner::Given(_)) && carrier.workload == *name
+        }
     }
 }

@@ -28,7 +28,8 @@ pub fn of(plan: &Plan) -> BTreeMap<String, String> {
     for class in plan.classes.iter().filter(|class| !class.adopted) {
         out.insert(format!("{CLASS}{}", class.name), format!("{} {}", class.value, class.preemption.word()));
     }
-    let applied = |carrier: &&Carrier| carrier.lasting() && carrier.owner != Owner::Packaged;
+    let others = |carrier: &Carrier| matches!(carrier.owner, Owner::Packaged | Owner::Given(_));
+    let applied = |carrier: &&Carrier| carrier.lasting() && !others(carrier);
     for carrier in plan.carriers.iter().filter(applied) {
         let name = format!("{}/{}", carrier.namespace, carrier.workload);
         let operator = carrier.kind != carrier.runs_as;
@@ -82,7 +83,7 @@ fn claims(plan: &Plan, carrier: &Carrier) -> Vec<(String, String)> {
             let class = stated.storage_class.as_ref().map(|class| class.value.clone());
             return vec![(String::new(), text(size, class, None, storage.value))];
         }
-        Owner::Lock | Owner::Packaged => return Vec::new(),
+        Owner::Given(_) | Owner::Lock | Owner::Packaged => return Vec::new(),
     };
     let known = plan.services[service].edition.components.get(component);
     let templates: Vec<&Claim> =

@@ -112,7 +112,8 @@ impl Share {
         // A changed tree holds spans of two sites: a file of its own takes the place of either.
         let own = sources.add(name, "");
         let node = Node { span: Span::new(own, 0, 0), value: Value::Table(tree.clone()) };
-        let Checked { policy, .. } = policy::of_tree(&sources, name, &node, Vec::new())?;
+        let Checked { policy, .. } =
+            policy::of_tree(&self.loader(rest), &mut sources, name, &node, Vec::new())?;
         compile::plan(policy, &self.catalogue, &self.loader(rest), &mut sources).map(|(plan, _)| plan)
     }
 }
@@ -134,6 +135,10 @@ pub struct Known<'a> {
 impl Loader for Known<'_> {
     fn load(&self, name: &str, limit: u64) -> Result<String, LoadError> {
         self.rest.load(name, limit)
+    }
+
+    fn list(&self, glob: &str) -> Result<Vec<String>, LoadError> {
+        self.rest.list(glob)
     }
 
     fn base(&self, name: &str) -> Option<&Table> {

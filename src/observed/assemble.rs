@@ -101,14 +101,17 @@ fn some<'a>(names: impl Iterator<Item = &'a str>) -> String {
 fn of_plan(plan: &Plan, intake: &Intake, dump: bool, observed: &mut Observed) -> Vec<Value> {
     let kinds: BTreeSet<&str> = intake.entries.iter().map(|e| e.object.kind.as_str()).collect();
     let (rendered, held) = (intake.rendered(plan), intake.held());
+    let origins = origins(&intake.entries);
+    let key = |carrier: &Carrier| format!("{}/{}", carrier.namespace, carrier.workload);
     let mut assumed = Vec::new();
     let mut taken = BTreeSet::new();
     let wanted = |id: CarrierId, carrier: &Carrier| {
         let absent = match &carrier.owner {
             Owner::Component { service, .. } | Owner::Custom { service, .. } => !rendered.contains(service),
-            Owner::Workload(_) | Owner::Lock | Owner::Packaged => true,
+            Owner::Workload(_) | Owner::Given(_) | Owner::Lock | Owner::Packaged => true,
         };
-        !dump && absent && !held.contains(&id) && carrier.lasting()
+        let brought = carrier.given.is_some() && origins.contains_key(&key(carrier));
+        !dump && absent && !brought && !held.contains(&id) && carrier.lasting()
     };
     let mut objects = Vec::new();
     for (id, carrier) in plan.carrier_ids().filter(|(id, carrier)| wanted(*id, carrier)) {
@@ -118,6 +121,7 @@ fn of_plan(plan: &Plan, intake: &Intake, dump: bool, observed: &mut Observed) ->
             Owner::Packaged => "K3s's packaged pods".to_owned(),
             Owner::Lock => "the lock".to_owned(),
             Owner::Workload(_) => "workloads by hand".to_owned(),
+            Owner::Given(_) => "workloads out of the policy's manifests".to_owned(),
             _ => plan.service_name(carrier).unwrap_or_default().to_owned(),
         });
     }
@@ -237,7 +241,11 @@ fn tag(plan: &Plan, entries: &[Entry], cluster: &mut Cluster) -> Vec<Option<Carr
     let mut carriers = Vec::new();
     for workload in &mut cluster.workloads {
         let key = (workload.kind.as_str().to_owned(), workload.key());
-        let matched = by_key.get(&key).copied().unwrap_or_else(|| by_name(plan, workload));
+        let matched = match by_key.get(&key).copied() {
+            Some(Match::Foreign) => brought(plan, workload),
+            Some(matched) => matched,
+            None => by_name(plan, workload),
+        };
         let transient = matches!(workload.kind, WorkloadKind::Job | WorkloadKind::CronJob);
         workload.owner = match matched {
             Match::Carrier(id) => plan.owner(plan.carrier(id)),
@@ -255,6 +263,17 @@ fn tag(plan: &Plan, entries: &[Entry], cluster: &mut Cluster) -> Vec<Option<Carr
         carriers.push(if let Match::Carrier(id) = matched { Some(id) } else { None });
     }
     carriers
+}
+
+/// The workload that the policy's own manifests bring by the same name.
+fn brought(plan: &Plan, workload: &Workload) -> Match {
+    let found = plan.carrier_ids().find(|(_, c)| {
+        c.given.is_some()
+            && c.namespace == workload.namespace
+            && c.workload == workload.name
+            && c.runs_as == workload.kind.as_str()
+    });
+    found.map_or(Match::Foreign, |(id, _)| Match::Carrier(id))
 }
 
 /// The carrier of a workload that came from the plan, or was made of pods.
@@ -279,6 +298,9 @@ fn by_name(plan: &Plan, workload: &Workload) -> Match {
 /// What an operator adds to the pods of its custom resources, and which volumes hold data, is known to the
 /// plan and not to the object.
 fn as_planned(carrier: &Carrier, workload: &mut Workload, observed: &mut Observed) {
+    if carrier.given.is_some() {
+        return;
+    }
     let spec = &mut workload.template.spec;
     if carrier.kind != workload.kind.as_str() {
         let mut added = Vec::new();

@@ -17,7 +17,7 @@ mod controllers;
 mod differences;
 mod intake;
 mod placement;
-mod problems;
+pub(crate) mod problems;
 mod reach;
 pub mod render;
 pub mod usage;

@@ -1,22 +1,35 @@
 //! Values that the API server refuses, with their places.
 
 use super::{Observed, found, placement};
+use crate::diag::Diagnostic;
 use crate::diag::codes::{observed as codes, verify as verify_codes};
 use crate::kube::Quantity;
-use crate::manifest::{self, Object};
+use crate::manifest::{self, Object, Origin};
 use crate::rules;
 use crate::yaml::{Node, Value};
 
 /// Looks at one object. Returns whether a value of a wrong type was told.
 pub(super) fn check(object: &Object, observed: &mut Observed) -> bool {
+    let problems = of(object);
+    let told = problems.iter().any(|(finding, _)| finding.code == verify_codes::WRONG_API_TYPE);
+    observed.findings.extend(problems.into_iter().map(|(finding, origin)| {
+        let placed = found(finding.code, &finding.message, Some(&origin));
+        Diagnostic { message: placed.message, ..finding }
+    }));
+    told
+}
+
+/// What the API server refuses of one object, each with its place, which the message leaves out.
+pub(crate) fn of(object: &Object) -> Vec<(Diagnostic, Origin)> {
+    let mut findings = Vec::new();
     let pod = manifest::pod_spec_path(object);
     let wrong = rules::types::check(&object.tree, &pod);
     for wrong in &wrong {
         let key = wrong.path.last().map_or("", String::as_str);
         let message =
             format!("{} has {} at `{key}`, where the API wants {}", object.title(), wrong.is, wrong.wants);
-        let finding = found(verify_codes::WRONG_API_TYPE, message, Some(&object.at(&wrong.path)));
-        observed.findings.push(finding.help(wrong.help()));
+        let finding = Diagnostic::new(verify_codes::WRONG_API_TYPE, message).help(wrong.help());
+        findings.push((finding, object.at(&wrong.path)));
     }
     let mut refused = Refused::new();
     requirements(&object.tree, false, &mut Vec::new(), &mut refused);
@@ -38,9 +51,9 @@ pub(super) fn check(object: &Object, observed: &mut Observed) -> bool {
     refused.retain(|(path, _)| wrong.iter().all(|wrong| wrong.path != *path));
     for (path, what) in refused {
         let message = format!("{}: {what}", object.title());
-        observed.findings.push(found(codes::INVALID_VALUE, message, Some(&object.at(&path))));
+        findings.push((Diagnostic::new(codes::INVALID_VALUE, message), object.at(&path)));
     }
-    !wrong.is_empty()
+    findings
 }
 
 /// What the API server refuses, and the path to it.

@@ -52,6 +52,7 @@ pub(super) fn collect(draft: &mut Draft, inputs: Inputs<'_>) {
     for (index, workload) in policy.workloads.iter().enumerate() {
         by_hand(draft, index, workload);
     }
+    super::given::collect(draft);
     for packaged in super::packaged::carriers(catalogue, sources, policy, &mut draft.ledger) {
         draft.add_carrier(packaged);
     }
@@ -292,6 +293,7 @@ fn of_component(
         pod: Arc::clone(&component.pod),
         controller: Arc::clone(&component.controller),
         needs: Arc::clone(&component.needs),
+        given: None,
         span: stated.and_then(|c| c.name.span).or(service.name.span),
         owner,
         runs_as,
@@ -358,6 +360,7 @@ fn by_hand(draft: &mut Draft, index: usize, workload: &policy::Workload) {
         )])),
         controller: Arc::new(controller),
         needs: Arc::default(),
+        given: None,
         span: workload.name.span,
     };
     draft.add_carrier(carrier);

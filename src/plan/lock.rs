@@ -61,6 +61,7 @@ pub(super) fn add(draft: &mut Draft) {
         pod: Arc::new(pod),
         controller: Arc::default(),
         needs: Arc::default(),
+        given: None,
         span: lock.lever.span.or(lifeboat.nodes.span),
     };
     let id = draft.add_carrier(carrier);

@@ -205,7 +205,8 @@ impl<'a> Draft<'a> {
 
     /// The same as a list, for loops that change the draft.
     pub(super) fn all(&self) -> Vec<CarrierId> {
-        self.ids().filter(|&id| self.carrier(id).owner != Owner::Packaged).collect()
+        let own = |id: &CarrierId| !matches!(self.carrier(*id).owner, Owner::Packaged | Owner::Given(_));
+        self.ids().filter(own).collect()
     }
 
     /// Those that are installed.

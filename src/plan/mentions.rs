@@ -41,6 +41,7 @@ pub(super) fn means(draft: &Draft, id: CarrierId, pods: &PodRef) -> bool {
             }
             PodRef::Workload(name) => match carrier.owner {
                 Owner::Workload(index) => draft.policy.workloads[index].name.value == *name,
+                Owner::Given(index) => draft.policy.given.workloads[index].name.value == *name,
                 _ => false,
             },
         }

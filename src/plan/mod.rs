@@ -15,6 +15,7 @@ mod cluster;
 pub mod custom;
 mod enabled;
 mod eviction;
+mod given;
 mod lifeboat;
 mod lock;
 mod make;
@@ -70,7 +71,7 @@ pub struct Plan {
     /// The services that are installed, in the order of the policy.
     pub services: Vec<ServicePlan>,
     /// All pod carriers: services in policy order, components in catalogue order, then custom
-    /// resources, workloads by hand, the lock, and K3s's packaged pods.
+    /// resources, workloads by hand and out of manifests, K3s's packaged pods, and the lock.
     pub carriers: Vec<Carrier>,
     /// Priority classes, highest value first.
     pub classes: Vec<Class>,
@@ -114,6 +115,8 @@ pub enum Owner {
     },
     /// A workload by hand, by its index in [`Policy::workloads`].
     Workload(usize),
+    /// A workload out of manifests, by its index in the policy's [`given`](Policy::given) ones.
+    Given(usize),
     /// The lock of the lifeboat.
     Lock,
     /// A packaged pod of K3s.
@@ -178,6 +181,8 @@ pub struct Carrier {
     pub controller: Arc<serde_json::Map<String, Value>>,
     /// What it needs to work, as `namespace/workload` or component names of its service.
     pub needs: Arc<[String]>,
+    /// The object as it is deployed, where it came from a manifest and nothing is decided about it.
+    pub given: Option<Arc<Value>>,
     /// The policy line that brings it in, for findings.
     pub span: Option<Span>,
 }
@@ -247,7 +252,7 @@ impl Plan {
                 let index = self.services.get(*service)?.index;
                 Some(&self.policy.services[index].name.value)
             }
-            Owner::Workload(_) | Owner::Lock | Owner::Packaged => None,
+            Owner::Workload(_) | Owner::Given(_) | Owner::Lock | Owner::Packaged => None,
         }
     }
 

@@ -32,8 +32,20 @@ impl Plan {
         let namespace = |name| json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
         let cluster = self.nodes.iter().map(node).chain(namespaces.into_iter().map(namespace));
         let classes = self.classes.iter().map(class).chain(storage_classes());
-        let limits = self.budgets().chain(self.quotas.iter().map(super::quota::quota));
+        let given = self.policy.given.others.iter().filter(|object| !self.has(object));
+        let given = given.map(|object| Value::clone(object));
+        let limits = given.chain(self.budgets()).chain(self.quotas.iter().map(super::quota::quota));
         cluster.chain(classes).chain(limits)
+    }
+
+    /// Whether a class of manifests is one that the plan has.
+    fn has(&self, object: &Value) -> bool {
+        let name = object.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
+        match object["kind"].as_str() {
+            Some("PriorityClass") => self.classes.iter().any(|class| class.name == name),
+            Some("StorageClass") => [LOCAL_CLASS, REPLICATED_CLASS].contains(&name),
+            _ => false,
+        }
     }
 
     /// PodDisruptionBudgets of the workloads by hand.
@@ -106,6 +118,9 @@ fn storage_classes() -> [Value; 2] {
 /// The workload that a carrier's pods come from.
 #[must_use]
 pub fn workload(carrier: &Carrier) -> Value {
+    if let Some(given) = &carrier.given {
+        return Value::clone(given);
+    }
     let mut template = json!({"metadata": {"labels": *carrier.labels}});
     template["spec"] = pod_spec(carrier);
     let mut spec = Map::clone(&carrier.controller);

@@ -64,6 +64,7 @@ pub(super) fn carriers(
             pod: Arc::clone(&component.pod),
             controller: Arc::clone(&component.controller),
             needs: Arc::clone(&component.needs),
+            given: None,
             span: None,
         });
     }

@@ -18,6 +18,9 @@ use crate::kube::{
 /// The workload; `None` for a kind that is left to the reader of objects, or if a field is ill-typed, which that
 /// reader says better.
 pub(super) fn workload(carrier: &Carrier) -> Option<Workload> {
+    if carrier.given.is_some() {
+        return None;
+    }
     let selector = if carrier.selector.is_empty() { &carrier.labels } else { &carrier.selector };
     let selector =
         Some(LabelSelector { match_labels: BTreeMap::clone(selector), ..LabelSelector::default() });

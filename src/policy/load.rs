@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Checked, Policy, TomlPolicy, check};
 use crate::diag::{Diagnostic, Severity, codes::policy as codes};
+use crate::given;
 use crate::shape::{Reader, Shape};
 use crate::source::extends::{self, LoadError, Loader, MAX_CHAIN, MAX_FILES, Problem};
 use crate::source::tree::Node;
@@ -35,7 +36,7 @@ pub fn load(loader: &dyn Loader, sources: &mut SourceMap, name: &str) -> Result<
 /// they are about.
 pub fn read(loader: &dyn Loader, sources: &mut SourceMap, name: &str) -> Result<Checked, Rejected> {
     let (tree, problems) = extends::read(loader, sources, name);
-    checked(sources, name, &tree, problems)
+    checked(loader, sources, name, &tree, problems)
 }
 
 /// Checks a policy that was read, and perhaps changed, before.
@@ -43,16 +44,18 @@ pub fn read(loader: &dyn Loader, sources: &mut SourceMap, name: &str) -> Result<
 /// # Errors
 /// All findings, at least one of which is an error.
 pub fn of_tree(
-    sources: &SourceMap,
+    loader: &dyn Loader,
+    sources: &mut SourceMap,
     name: &str,
     tree: &Node,
     problems: Vec<Problem>,
 ) -> Result<Checked, Vec<Diagnostic>> {
-    checked(sources, name, tree, problems).map_err(|rejected| rejected.findings)
+    checked(loader, sources, name, tree, problems).map_err(|rejected| rejected.findings)
 }
 
 fn checked(
-    sources: &SourceMap,
+    loader: &dyn Loader,
+    sources: &mut SourceMap,
     name: &str,
     tree: &Node,
     problems: Vec<Problem>,
@@ -69,7 +72,10 @@ fn checked(
     }));
     let mut policy = None;
     if readable {
-        let checked = check::check(sources, name, &toml, check::Unread::of(&reader));
+        let globs = toml.workloads.as_ref().and_then(|workloads| workloads.value.from.as_ref());
+        let (given, unread) = given::read(loader, sources, globs.map_or(&[][..], |globs| &globs.value));
+        let checked = check::check(sources, name, &toml, given, check::Unread::of(&reader));
+        findings.extend(unread);
         policy = Some(checked.0);
         findings.extend(checked.1);
     }

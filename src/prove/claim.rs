@@ -228,7 +228,11 @@ pub fn resolve(policy: &Policy, model: &Model, pods: &PodRef) -> Vec<WorkloadId>
         PodRef::Component { service, component } => {
             row.service.as_deref() == Some(service) && row.component.as_deref() == Some(component)
         }
-        PodRef::Workload(name) => row.service.is_none() && row.claimed && row.name == *name,
+        // Where several namespaces have a workload of that name, all of them are meant.
+        PodRef::Workload(name) => {
+            let bare = row.name.rsplit_once('/').map_or(row.name.as_str(), |(_, name)| name);
+            row.service.is_none() && row.claimed && bare == name
+        }
     };
     model.rows.iter().filter(meant).map(|r| r.id).collect()
 }

@@ -66,6 +66,14 @@ pub trait Loader {
     /// Says why there is none.
     fn load(&self, name: &str, limit: u64) -> Result<String, LoadError>;
 
+    /// The names that a glob matches, sorted; a pattern without wildcards is matched by itself if it is there.
+    ///
+    /// # Errors
+    /// Says why they cannot be listed.
+    fn list(&self, _glob: &str) -> Result<Vec<String>, LoadError> {
+        Err(LoadError::Other("files cannot be listed here".to_owned()))
+    }
+
     /// A base that was read before, its own bases merged into it, if there is one. Its spans lie in files that every
     /// source map of the run starts with.
     fn base(&self, _name: &str) -> Option<&Table> {
@@ -82,6 +90,24 @@ impl Loader for BTreeMap<String, String> {
             _ => Ok(text.clone()),
         }
     }
+
+    fn list(&self, glob: &str) -> Result<Vec<String>, LoadError> {
+        matching(glob, self.keys().map(String::as_str))
+    }
+}
+
+/// The names among some that a glob matches, in their order: `*` and `?` stay within a folder, `**` does not.
+///
+/// # Errors
+/// The pattern is none.
+pub fn matching<'n>(glob: &str, names: impl Iterator<Item = &'n str>) -> Result<Vec<String>, LoadError> {
+    let pattern = glob::Pattern::new(glob).map_err(|error| LoadError::Other(error.to_string()))?;
+    let within = glob::MatchOptions {
+        case_sensitive: true,
+        require_literal_separator: true,
+        require_literal_leading_dot: true,
+    };
+    Ok(names.filter(|name| pattern.matches_with(name, within)).map(str::to_owned).collect())
 }
 
 /// What can go wrong while a policy and its bases are put together.

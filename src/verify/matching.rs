@@ -33,7 +33,8 @@ pub(crate) struct Index<'a> {
 impl<'a> Index<'a> {
     pub(crate) fn new(plan: &'a Plan) -> Self {
         let mut by_name: BTreeMap<(&str, &str), Vec<CarrierId>> = BTreeMap::new();
-        for (id, carrier) in plan.carrier_ids() {
+        // What manifests bring is looked at as any other's: nothing is planned of it.
+        for (id, carrier) in plan.carrier_ids().filter(|(_, carrier)| carrier.given.is_none()) {
             by_name.entry((&carrier.kind, &carrier.name)).or_default().push(id);
             let runs = (carrier.runs_as.as_str(), carrier.workload.as_str());
             if runs != (carrier.kind.as_str(), carrier.name.as_str()) {

@@ -9,6 +9,7 @@ mod cluster;
 mod diff;
 mod explain;
 mod fleet;
+mod given;
 mod lifecycle;
 mod observed;
 mod planned;

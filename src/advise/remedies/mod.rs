@@ -142,4 +142,8 @@ impl Loader for Instead<'_> {
             None => self.loader.load(name, limit),
         }
     }
+
+    fn list(&self, glob: &str) -> Result<Vec<String>, LoadError> {
+        self.loader.list(glob)
+    }
 }

@@ -25,6 +25,10 @@ super::codes! {
         "A policy or a base of it cannot be read.",
         "It is not there, is a folder, is larger than a policy can be (1 MiB), or is not UTF-8. Nothing is written.",
         "Name the right file; `lifeboat init` writes one to start from.";
+    MANIFESTS_UNREADABLE = "manifests-unreadable", Error,
+        "Manifests that `workloads.from` names cannot be counted.",
+        "Their workloads are part of the proof, so what cannot be read, or cannot be made again after a loss (a Pod without a controller), is not left out in silence. Hooks, Jobs and CronJobs end by themselves and are left out; what is of a service of the policy or in kube-system is counted by way of that.",
+        "Mend the file, or the glob; paths are relative to the policy file that names them.";
     EMPTY_FILE = "empty-file", Error,
         "A policy says nothing.",
         "An empty file is more often a failed download or a forgotten save than a wish for an empty cluster.",

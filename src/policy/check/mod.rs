@@ -5,6 +5,7 @@ mod argocd;
 mod budget;
 mod cluster;
 mod expect;
+mod given;
 mod lifeboat;
 mod losses;
 mod names;
@@ -22,6 +23,7 @@ use std::collections::BTreeSet;
 use super::shapes::{TomlPolicy, TomlResources};
 use super::{Policy, Resources};
 use crate::diag::{Code, Diagnostic, Severity, codes::policy as codes};
+use crate::given::Given;
 use crate::shape::{Field, Reader, join};
 use crate::source::{SourceMap, Span};
 
@@ -32,10 +34,11 @@ pub(super) fn check(
     sources: &SourceMap,
     file: &str,
     toml: &TomlPolicy,
+    given: Given,
     unread: Unread<'_>,
 ) -> (Policy, Vec<Diagnostic>) {
     let mut cx = Cx { sources, unread, findings: Vec::new() };
-    let policy = build(&mut cx, file, toml);
+    let policy = build(&mut cx, file, toml, given);
     // What is left out because of a mistake makes other things look unused.
     let clean = cx.findings.iter().all(|finding| finding.severity != Severity::Error) && unread.all();
     if clean {
@@ -44,17 +47,18 @@ pub(super) fn check(
     (policy, cx.findings)
 }
 
-fn build(cx: &mut Cx<'_>, file: &str, toml: &TomlPolicy) -> Policy {
+fn build(cx: &mut Cx<'_>, file: &str, toml: &TomlPolicy, given: Given) -> Policy {
     let cluster = cluster::check(cx, toml);
     // What follows from a stand-in is no finding.
     let known = cluster.as_ref().ok();
     let nodes = nodes::check(cx, toml);
     let mut tiers = tiers::check(cx, toml);
-    let names = names::Names::collect(cx, toml, &nodes, &tiers);
+    let names = names::Names::collect(cx, toml, &given, &nodes, &tiers);
     let lifeboat = lifeboat::check(cx, toml, &nodes, &tiers);
     let default_tier = tiers::default_tier(cx, toml, &tiers).unwrap_or(tiers::STAND_IN);
     let services = services::check(cx, toml, &names, default_tier);
     let workloads = workloads::check(cx, toml, &names, default_tier);
+    let given = given::check(cx, &given, (&tiers, default_tier), &services, &workloads);
     let placements = placements::check(cx, toml, &names);
     let recovery = recovery::check(cx, toml, known);
     let budget = budget::check(cx, toml);
@@ -66,7 +70,6 @@ fn build(cx: &mut Cx<'_>, file: &str, toml: &TomlPolicy) -> Policy {
     }
     tiers::check_lock(cx, lifeboat.as_ref(), &tiers);
     tiers::stand_in(&mut tiers);
-    let from = toml.workloads.as_ref().and_then(|workloads| workloads.value.from.as_ref());
     Policy {
         file: file.to_owned(),
         cluster: cluster.unwrap_or_else(|made_up| *made_up),
@@ -76,7 +79,7 @@ fn build(cx: &mut Cx<'_>, file: &str, toml: &TomlPolicy) -> Policy {
         default_tier,
         services,
         workloads,
-        manifests: from.map_or_else(Vec::new, |globs| cx.resolved(&globs.value)),
+        given,
         placements,
         recovery,
         budget,

@@ -6,6 +6,7 @@ use super::super::shapes::{TomlPolicy, TomlWho};
 use super::super::{Node, PodRef, Tier, TierId, Who};
 use super::{Cx, tiers};
 use crate::diag::codes::policy as codes;
+use crate::given::Given;
 use crate::shape::{Field, did_you_mean};
 use crate::source::Span;
 
@@ -35,6 +36,7 @@ impl<'a> Names<'a> {
     pub(super) fn collect(
         cx: &mut Cx<'_>,
         toml: &'a TomlPolicy,
+        given: &'a Given,
         nodes: &'a [Node],
         checked: &[Tier],
     ) -> Self {
@@ -57,6 +59,10 @@ impl<'a> Names<'a> {
         }
         if let Some(workloads) = &toml.workloads {
             workloads.value.named.iter().for_each(|(name, entry)| add(cx, name, Kind::Workload, entry.span));
+        }
+        // A manifest's name that something of the policy has stands for that: nobody here chose it.
+        for given in &given.workloads {
+            all.entry(given.workload.name.as_str()).or_insert((Kind::Workload, Some(given.span)));
         }
         let partial =
             toml.tiers.is_none() || ["tiers", "services", "workloads"].iter().any(|table| cx.unread(table));

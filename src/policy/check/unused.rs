@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::super::{Effect, PodRef, Policy, TierId, Who};
+use super::super::{Effect, PodRef, Policy, Taint, TierId, Who};
 use super::Cx;
+use crate::cluster::matching;
 use crate::diag::codes::policy as codes;
+use crate::kube;
 
 pub(super) fn check(cx: &mut Cx<'_>, policy: &Policy) {
     unused_tiers(cx, policy);
@@ -21,6 +23,7 @@ fn unused_tiers(cx: &mut Cx<'_>, policy: &Policy) {
         used.extend(service.components.iter().filter_map(|component| Some(component.tier.as_ref()?.value)));
     }
     used.extend(policy.workloads.iter().map(|workload| workload.tier.value));
+    used.extend(policy.given.workloads.iter().map(|given| given.tier.value));
     for (id, tier) in policy.tier_ids().filter(|(id, _)| !used.contains(id)) {
         let message = format!("no service, component or workload is in tier `{}`", tier.name.value);
         let mut finding = Cx::finding(codes::UNUSED_TIER, message, tier.name.span, "nobody is in it")
@@ -42,9 +45,15 @@ fn first_mention(who: Option<&Who>, tier: TierId) -> Option<crate::source::Span>
 
 /// A taint of a node that no workload of the policy tolerates.
 fn intolerable_taints(cx: &mut Cx<'_>, policy: &Policy) {
-    if !policy.manifests.is_empty() {
-        return;
-    }
+    let given = |taint: &Taint| {
+        let effect = match taint.effect {
+            Effect::NoSchedule => kube::Effect::NoSchedule,
+            Effect::PreferNoSchedule => kube::Effect::PreferNoSchedule,
+            Effect::NoExecute => kube::Effect::NoExecute,
+        };
+        let taint = kube::Taint { key: taint.key.clone(), value: taint.value.clone(), effect };
+        policy.given.workloads.iter().any(|given| matching::tolerates(&given.workload.template.spec, &taint))
+    };
     let tolerations = || policy.workloads.iter().flat_map(|workload| &workload.tolerations);
     for node in &policy.nodes {
         for taint in node.taints.iter().filter(|taint| taint.value.effect != Effect::PreferNoSchedule) {
@@ -54,7 +63,7 @@ fn intolerable_taints(cx: &mut Cx<'_>, policy: &Policy) {
                     && t.value.as_ref().is_none_or(|value| *value == taint.value.value)
                     && t.effect.is_none_or(|effect| effect == taint.value.effect)
             });
-            if !tolerated {
+            if !tolerated && !given(&taint.value) {
                 let message =
                     format!("nothing in this policy tolerates `{}` of `{}`", taint.value, node.name.value);
                 let help = "write the workloads that do, or the node is empty in every proof";

@@ -11,8 +11,6 @@ pub use cluster::*;
 pub use scenarios::*;
 pub use services::*;
 
-use crate::shape::Field;
-
 pub use super::shapes::{
     ArgoCdForm, Auto, ClassDelivery, Cpu, Datastore, Distribution, Duration, Effect, EventKind, Fencing,
     Labels, Lever, Memory, Packaged, Phase, PreemptionPolicy, Role, Storage, Sync, Taint, Toleration,
@@ -50,8 +48,8 @@ pub struct Policy {
     pub services: Vec<Service>,
     /// Workloads by hand, in the order of the policy.
     pub workloads: Vec<Workload>,
-    /// Globs of rendered manifests with further workloads.
-    pub manifests: Vec<Field<String>>,
+    /// Workloads that manifests bring, in the order of these, with what belongs to them.
+    pub given: GivenWorkloads,
     /// Rules that keep pods apart, together or spread, in that order.
     pub placements: Vec<Placement>,
     /// What is done about dead nodes.

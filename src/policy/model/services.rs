@@ -126,6 +126,28 @@ pub struct Workload {
     pub grace_period: Field<u64>,
 }
 
+/// Workloads out of manifests: deployed as they are, and counted as they are.
+#[derive(Clone, Debug, Default)]
+pub struct GivenWorkloads {
+    /// What makes pods.
+    pub workloads: Vec<Given>,
+    /// Classes, budgets, claims, volumes and Services beside them, as the API's JSON.
+    pub others: Vec<std::sync::Arc<serde_json::Value>>,
+}
+
+/// One of them.
+#[derive(Clone, Debug)]
+pub struct Given {
+    /// Its name; the place is that of the object in its manifest.
+    pub name: Field<String>,
+    /// The tier whose class its pods name, else the default tier.
+    pub tier: Field<TierId>,
+    /// The object as the API's JSON.
+    pub object: std::sync::Arc<serde_json::Value>,
+    /// The same as the cluster model has it.
+    pub workload: crate::cluster::Workload,
+}
+
 /// Pods that the policy names.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PodRef {

@@ -212,7 +212,7 @@ impl schemars::JsonSchema for TomlWorkloads {
             "description": "Workloads by name, and files to read others from.",
             "properties": {
                 "from": {
-                    "description": "Globs of rendered manifests or dumps, relative to this file, whose workloads are part of the proof.",
+                    "description": "Globs of rendered manifests or dumps, relative to this file, whose workloads are part of the proof as they are: named by their names, in the tier whose class they name, else in the default tier; without a namespace, in `default`. What is of a service of the policy or in `kube-system`, hooks, Jobs and CronJobs are left out.",
                     "type": "array",
                     "items": {"type": "string"},
                     "examples": [["rendered/apps/*.yaml"]],
