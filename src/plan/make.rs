@@ -9,6 +9,7 @@ use super::terms::Affinity;
 use super::{
     AFFINITY, Carrier, CarrierId, Decision, Owner, Plan, ServicePlan, aboard, apart, carriers, class,
     closure, enabled, eviction, lifeboat, lock, mentions, nodes, replicas, requests, spread, storage,
+    unwritten,
 };
 use crate::catalogue::{Catalogue, Origin, Reach, Target, ValuePath, coalesce};
 use crate::diag::{Diagnostic, Severity, codes::build as codes, codes::catalogue, codes::policy};
@@ -71,6 +72,7 @@ pub fn make(policy: Policy, inputs: Inputs<'_>) -> Outcome {
     lock::add(&mut draft);
     mentions::check(&mut draft);
     let sides = apart::sides(&mut draft);
+    unwritten::check(&mut draft, &sides);
     let groups = spread::groups(&mut draft);
     for id in draft.live() {
         affinity(&mut draft, id, &sides);

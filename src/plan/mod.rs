@@ -31,6 +31,7 @@ mod spread;
 mod storage;
 mod terms;
 mod typed;
+mod unwritten;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -26,6 +26,14 @@ super::codes! {
         "No label selector matches these pods alone.",
         "A selector that also matches a DaemonSet repels a pod from every node: in the strategy's own rule `app.kubernetes.io/name: loki` matches the canary on each worker and drives Prometheus into the lifeboat.",
         "Name components whose labels differ from the others', as `service/component`.";
+    SPREAD_OVER_NAMESPACES = "spread-over-namespaces", Warning,
+        "A spread rule names pods of several namespaces.",
+        "A topology spread constraint counts the pods of its own namespace only, so the pods of each namespace are spread by themselves and never against the others'.",
+        "Write a rule for each namespace, or keep the pods apart.";
+    RULE_OF_MANIFESTS = "rule-of-manifests", Warning,
+        "A rule is about pods that are deployed as a manifest has them.",
+        "Nothing is written into the manifests that `workloads.from` names. A term of the other side counts for both; where there is no other side, or a constraint on each pod is asked for, the rule does nothing for these pods.",
+        "Write the affinity or the constraint into the manifest.";
     APART_FROM_DAEMONSET = "apart-from-daemonset", Warning,
         "A rule keeps pods apart from a DaemonSet.",
         "A DaemonSet has a pod on every node that lets it in. A term against it repels alike from all of them, or, where a taint keeps the DaemonSet off the lifeboat, from all but the lifeboat. So DaemonSets are left out of `apart` rules and of claims about them.",
