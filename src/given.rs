@@ -143,7 +143,9 @@ impl Reading {
     }
 
     fn carrier(&mut self, sources: &SourceMap, object: Object, place: Span, from: Option<Span>) {
-        if object.text(&["metadata", "annotations", "helm.sh/hook"]).is_some() {
+        let hook = object.text(&["metadata", "annotations", "helm.sh/hook"]).is_some();
+        // What runs there is the distribution's, and counted as such.
+        if hook || object.namespace == "kube-system" {
             return;
         }
         self.carriers.insert((object.kind.clone(), object.namespace.clone(), object.name.clone()));

@@ -59,12 +59,12 @@ pub(super) fn check(
     out
 }
 
-/// What is of a service of the policy is planned there, and what runs in kube-system is the distribution's.
+/// What is of a service of the policy is planned there.
 fn counted_elsewhere(found: &given::GivenWorkload, services: &[Service]) -> bool {
     let namespace = &found.workload.namespace;
     let of =
         |service: &Service| service.release.value == found.release && service.namespace.value == *namespace;
-    namespace == "kube-system" || !found.release.is_empty() && services.iter().any(of)
+    !found.release.is_empty() && services.iter().any(of)
 }
 
 fn duplicate(cx: &mut Cx<'_>, found: &given::GivenWorkload, own: &Workload) {
